@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Makes an older kernel look like the newest one. Included before every file
+ * of the module, so that no other file knows about versions; what a kernel
+ * has is asked of its headers in Kbuild, for distributions carry new
+ * interfaces in old versions.
+ */
+#ifndef _KTURN_COMPAT_H
+#define _KTURN_COMPAT_H
+
+#ifndef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#endif
+
+#include <linux/kconfig.h>
+#include <linux/skbuff.h>
+#include <linux/workqueue.h>
+#include <net/genetlink.h>
+#include <net/tcp.h>
+
+#ifndef CONFIG_64BIT
+#error "kturn wants a 64-bit kernel: a relay's id indexes an XArray and never comes back"
+#endif
+
+/* WQ_PERCPU: once the default, now to be named */
+#ifndef KTURN_HAS_WQ_PERCPU
+#define WQ_PERCPU 0
+#endif
+
+/* skb_frags_readable(): before device memory, all fragments were */
+#ifndef KTURN_HAS_SKB_FRAGS_READABLE
+static inline bool skb_frags_readable(const struct sk_buff *skb)
+{
+	return true;
+}
+#endif
+
+/* genl_info_dump(): the request's attributes in a dump */
+#ifndef KTURN_HAS_GENL_INFO_DUMP
+#define genl_info_dump(cb) genl_dumpit_info(cb)
+#endif
+
+/*
+ * MSG_SPLICE_PAGES: where TCP does not know it (some older kernels define the
+ * flag and ignore it), send the pages one by one, which takes references too.
+ */
+#ifndef KTURN_HAS_SPLICE_PAGES
+static inline int kturn_compat_sendpages(struct sock *sk, struct msghdr *msg)
+{
+	const int flags = (msg->msg_flags & ~MSG_SPLICE_PAGES) | MSG_SENDPAGE_NOTLAST;
+	const struct bio_vec *bv = msg->msg_iter.bvec;
+	unsigned long left = msg->msg_iter.nr_segs;
+	int sent = 0;
+
+	for (; left; left--, bv++) {
+		const bool last = left == 1;
+		int ret = kernel_sendpage_locked(sk, bv->bv_page, bv->bv_offset, bv->bv_len,
+						 last ? msg->msg_flags & ~MSG_SPLICE_PAGES :
+							flags | MSG_MORE);
+
+		if (ret < 0)
+			return sent ?: ret;
+		sent += ret;
+		if (ret < bv->bv_len)
+			break;
+	}
+	return sent;
+}
+
+static inline int kturn_compat_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg,
+						  size_t size)
+{
+	if (msg->msg_flags & MSG_SPLICE_PAGES)
+		return kturn_compat_sendpages(sk, msg);
+	return tcp_sendmsg_locked(sk, msg, size);
+}
+
+#define tcp_sendmsg_locked kturn_compat_tcp_sendmsg_locked
+#endif
+
+#endif /* _KTURN_COMPAT_H */

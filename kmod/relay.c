@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The relay: two sockets, two flows, an owner, and an end with a reason.
+ */
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/inet_connection_sock.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/tcp.h>
+
+#include "netlink.h"
+#include "relay.h"
+#include "splice.h"
+
+/* How long to wait for memory before the next try. */
+#define STALL_DELAY	msecs_to_jiffies(10)
+
+/* A reset does not overtake the bytes sent before it, unless these find no
+ * taker for so long.
+ */
+#define RESET_GRACE	(5 * HZ)
+#define RESET_POLL	msecs_to_jiffies(20)
+
+static struct workqueue_struct *relay_wq;
+static atomic64_t last_id = ATOMIC64_INIT(0);
+static unsigned int kturn_net_id;
+
+/**
+ * enum next - what the work item does after it has run, the stronger the later
+ * @NEXT_SLEEP: nothing; a callback will kick the relay
+ * @NEXT_POLL: run again to see what no callback tells
+ * @NEXT_STALL: run again when there may be memory
+ * @NEXT_AGAIN: run again, after the others had their turn
+ * @NEXT_END: end the relay
+ */
+enum next {
+	NEXT_SLEEP,
+	NEXT_POLL,
+	NEXT_STALL,
+	NEXT_AGAIN,
+	NEXT_END,
+};
+
+/**
+ * kturn_net() - the relays of a network namespace
+ * @net: the namespace
+ */
+struct kturn_net *kturn_net(const struct net *net)
+{
+	return net_generic(net, kturn_net_id);
+}
+
+/* Locks: by address, so that two relays can never wait for each other. */
+static void lock_both(struct kturn_relay *relay)
+{
+	struct sock *a = relay->client.sk, *b = relay->peer.sk;
+
+	if (a > b)
+		swap(a, b);
+	lock_sock(a);
+	lock_sock_nested(b, SINGLE_DEPTH_NESTING);
+}
+
+static void unlock_both(struct kturn_relay *relay)
+{
+	release_sock(relay->client.sk);
+	release_sock(relay->peer.sk);
+}
+
+/* An end that was found; the relay's own is written by who has claimed it. */
+struct verdict {
+	enum kturn_end_reason reason;
+	int err;
+};
+
+static enum next end_for(struct verdict *end, enum kturn_end_reason reason, int err)
+{
+	end->reason = reason;
+	end->err = err;
+	return NEXT_END;
+}
+
+static bool leg_was_reset(const struct kturn_leg *leg)
+{
+	const int err = READ_ONCE(leg->sk->sk_err);
+
+	/* EPIPE: what TCP makes of a reset after a FIN */
+	return err == ECONNRESET || err == EPIPE;
+}
+
+static enum next end_for_failed(const struct kturn_leg *leg, struct verdict *end)
+{
+	if (!leg_was_reset(leg))
+		return end_for(end, KTURN_END_REASON_ERROR, READ_ONCE(leg->sk->sk_err));
+	return end_for(end, leg == &leg->relay->client ? KTURN_END_REASON_CLIENT_RESET :
+							 KTURN_END_REASON_PEER_RESET, 0);
+}
+
+/* Things that a socket in a relay must not come to. */
+static enum next check_leg(const struct kturn_leg *leg, struct verdict *end)
+{
+	struct sock *sk = leg->sk;
+
+	if (tcp_sk(sk)->urg_data)
+		return end_for(end, KTURN_END_REASON_URGENT, 0);
+	/* Somebody with another descriptor of it: we would send below TLS, or
+	 * from a socket that has been connected anew.
+	 */
+	if (inet_csk_has_ulp(sk))
+		return end_for(end, KTURN_END_REASON_ERROR, EOPNOTSUPP);
+	if ((1 << sk->sk_state) & (TCPF_LISTEN | TCPF_SYN_SENT | TCPF_SYN_RECV))
+		return end_for(end, KTURN_END_REASON_ERROR, ENOTCONN);
+	return NEXT_SLEEP;
+}
+
+static bool stream_ended(const struct kturn_flow *flow)
+{
+	struct sock *src = flow->src->sk;
+
+	return (src->sk_shutdown & RCV_SHUTDOWN) && !src->sk_err && !tcp_inq(src);
+}
+
+/* As shutdown(2) does, which would take the lock that we hold. */
+static void pass_fin(struct kturn_flow *flow)
+{
+	struct sock *dst = flow->dst->sk;
+
+	WRITE_ONCE(dst->sk_shutdown, dst->sk_shutdown | SEND_SHUTDOWN);
+	dst->sk_prot->shutdown(dst, SEND_SHUTDOWN);
+	WRITE_ONCE(flow->eof, true);
+}
+
+static enum next move(struct kturn_flow *flow, struct verdict *end)
+{
+	int ret;
+
+	/* What cannot be delivered stays where it is; the end is near. */
+	if (flow->eof || flow->dst->sk->sk_err)
+		return NEXT_SLEEP;
+
+	ret = kturn_splice(flow);
+	if (ret < 0 && flow->dst->sk->sk_err)
+		return NEXT_AGAIN;
+	if (ret < 0)
+		return end_for(end, KTURN_END_REASON_ERROR, -ret);
+	if (stream_ended(flow))
+		pass_fin(flow);
+
+	switch (ret) {
+	case KTURN_SPLICE_MORE:
+		return NEXT_AGAIN;
+	case KTURN_SPLICE_STALL:
+		return NEXT_STALL;
+	default:
+		return NEXT_SLEEP;
+	}
+}
+
+/*
+ * One leg is reset. The other may still take what came before, and then gets a
+ * reset as well.
+ */
+static enum next drain(struct kturn_relay *relay, enum next next, struct verdict *end)
+{
+	const struct kturn_leg *failed = relay->reset_by;
+	struct kturn_flow *flow = failed == &relay->client ? &relay->to_peer : &relay->to_client;
+	struct sock *dst = flow->dst->sk;
+
+	if (dst->sk_err || dst->sk_state == TCP_CLOSE ||
+	    time_after(jiffies, relay->reset_until) ||
+	    (!tcp_inq(failed->sk) && tcp_rtx_and_write_queues_empty(dst)))
+		return end_for_failed(failed, end);
+	/* Nobody calls when the send queue has become empty. */
+	return max(next, NEXT_POLL);
+}
+
+static void note_reset(struct kturn_relay *relay)
+{
+	if (relay->reset_by)
+		return;
+	if (relay->client.sk->sk_err)
+		WRITE_ONCE(relay->reset_by, &relay->client);
+	else if (relay->peer.sk->sk_err)
+		WRITE_ONCE(relay->reset_by, &relay->peer);
+	else
+		return;
+	relay->reset_until = jiffies + RESET_GRACE;
+}
+
+/* Both FINs passed on, and each acknowledged by the other side. */
+static bool both_closed(const struct kturn_relay *relay)
+{
+	return relay->to_peer.eof && relay->to_client.eof &&
+	       relay->client.sk->sk_state == TCP_CLOSE &&
+	       relay->peer.sk->sk_state == TCP_CLOSE;
+}
+
+/* Both sockets are locked. */
+static enum next run(struct kturn_relay *relay, struct verdict *end)
+{
+	enum next next;
+
+	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+		return NEXT_SLEEP;
+
+	if (check_leg(&relay->client, end) == NEXT_END ||
+	    check_leg(&relay->peer, end) == NEXT_END)
+		return NEXT_END;
+
+	next = move(&relay->to_peer, end);
+	if (next != NEXT_END)
+		next = max(next, move(&relay->to_client, end));
+	if (next == NEXT_END)
+		return next;
+
+	note_reset(relay);
+	if (relay->reset_by)
+		return drain(relay, next, end);
+	if (both_closed(relay))
+		return end_for(end, KTURN_END_REASON_EOF, 0);
+	return next;
+}
+
+static void end_and_release(struct kturn_relay *relay, const struct verdict *end)
+{
+	if (!kturn_relay_claim(relay))
+		return;
+	kturn_relay_end(relay, end->reason, end->err);
+	kturn_relay_release(relay);
+}
+
+static void relay_work(struct work_struct *work)
+{
+	struct kturn_relay *relay = container_of(to_delayed_work(work), struct kturn_relay, work);
+	struct verdict end = { .reason = KTURN_END_REASON_OWNER_GONE };
+	enum next next = NEXT_END;
+
+	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags)) {
+		lock_both(relay);
+		next = run(relay, &end);
+		unlock_both(relay);
+	}
+
+	switch (next) {
+	case NEXT_END:
+		end_and_release(relay, &end);
+		break;
+	case NEXT_AGAIN:
+		queue_delayed_work(relay_wq, &relay->work, 0);
+		break;
+	case NEXT_STALL:
+		queue_delayed_work(relay_wq, &relay->work, STALL_DELAY);
+		break;
+	case NEXT_POLL:
+		queue_delayed_work(relay_wq, &relay->work, RESET_POLL);
+		break;
+	case NEXT_SLEEP:
+		break;
+	}
+}
+
+/**
+ * kturn_relay_kick() - have the relay look at its sockets
+ * @relay: the relay
+ *
+ * Context: any.
+ */
+void kturn_relay_kick(struct kturn_relay *relay)
+{
+	if (test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
+	    !test_bit(KTURN_RELAY_DEAD, &relay->flags))
+		queue_delayed_work(relay_wq, &relay->work, 0);
+}
+
+/* The last step: neither RCU nor the work item knows the relay any more. */
+static void relay_free(struct work_struct *work)
+{
+	struct kturn_relay *relay = container_of(to_rcu_work(work), struct kturn_relay, release);
+
+	cancel_delayed_work_sync(&relay->work);
+	kturn_leg_put(&relay->client);
+	kturn_leg_put(&relay->peer);
+	kfree(relay);
+	module_put(THIS_MODULE);
+}
+
+static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct kturn_leg *dst)
+{
+	flow->src = src;
+	flow->dst = dst;
+	flow->last = jiffies;
+}
+
+/**
+ * kturn_relay_alloc() - make a relay that has no sockets yet
+ * @net: network namespace
+ * @owner: port id of the netlink socket
+ * @group: the allocation
+ * @cookie: the owner's data, or NULL
+ * @cookie_len: its length in bytes
+ *
+ * The caller fills both legs, with kturn_leg_hold() and kturn_leg_take(), and
+ * then calls kturn_relay_start(), or kturn_relay_abandon() with what it has.
+ *
+ * Context: process context.
+ * Return: the relay, or NULL without memory or while the module is unloaded.
+ */
+struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
+				      const void *cookie, u16 cookie_len)
+{
+	struct kturn_relay *relay;
+
+	relay = kzalloc(struct_size(relay, cookie, cookie_len), GFP_KERNEL);
+	if (!relay)
+		return NULL;
+	if (!try_module_get(THIS_MODULE)) {
+		kfree(relay);
+		return NULL;
+	}
+
+	relay->net = net;
+	relay->owner = owner;
+	relay->group = group;
+	relay->start = jiffies;
+	relay->cookie_len = cookie_len;
+	memcpy(relay->cookie, cookie, cookie_len);
+	relay->client.relay = relay;
+	relay->peer.relay = relay;
+	flow_init(&relay->to_peer, &relay->client, &relay->peer);
+	flow_init(&relay->to_client, &relay->peer, &relay->client);
+	INIT_DELAYED_WORK(&relay->work, relay_work);
+	INIT_RCU_WORK(&relay->release, relay_free);
+	return relay;
+}
+
+/**
+ * kturn_relay_abandon() - undo kturn_relay_alloc() and what came after it
+ * @relay: a relay that was not started
+ *
+ * Sockets that were taken are given back to the caller as they were.
+ *
+ * Context: process context, may sleep.
+ */
+void kturn_relay_abandon(struct kturn_relay *relay)
+{
+	kturn_leg_give_back(&relay->peer);
+	kturn_leg_give_back(&relay->client);
+	/* A callback may still look at a leg. */
+	synchronize_rcu();
+	if (relay->peer.sock)
+		kturn_leg_put(&relay->peer);
+	if (relay->client.sock)
+		kturn_leg_put(&relay->client);
+	kfree(relay);
+	module_put(THIS_MODULE);
+}
+
+/**
+ * kturn_relay_start() - number the relay, make it visible and let it run
+ * @relay: a relay with both sockets taken
+ * @id: where its id goes; @relay may be gone when this returns
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -ENOMEM, and the relay is as before.
+ */
+int kturn_relay_start(struct kturn_relay *relay, u64 *id)
+{
+	struct kturn_net *kn = kturn_net(relay->net);
+	int ret;
+
+	relay->id = atomic64_inc_return(&last_id);
+	ret = xa_reserve(&kn->relays, relay->id, GFP_KERNEL);
+	if (ret)
+		return ret;
+	*id = relay->id;
+
+	pr_debug("relay %llu created, group %llu, owner %u\n",
+		 relay->id, relay->group, relay->owner);
+	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_ADD_NTF);
+
+	/* From the store on, anybody may end it. */
+	rcu_read_lock();
+	set_bit(KTURN_RELAY_STARTED, &relay->flags);
+	xa_lock(&kn->relays);
+	__xa_store(&kn->relays, relay->id, relay, GFP_ATOMIC);
+	kn->stats.created++;
+	xa_unlock(&kn->relays);
+	/* Bytes and FINs that came before the callbacks were ours. */
+	kturn_relay_kick(relay);
+	rcu_read_unlock();
+	return 0;
+}
+
+/**
+ * kturn_relay_claim() - win the right and the duty to end a relay
+ * @relay: a relay found under RCU, or the work item's own
+ *
+ * Context: any.
+ * Return: true if the caller now has to call kturn_relay_end().
+ */
+bool kturn_relay_claim(struct kturn_relay *relay)
+{
+	return !test_and_set_bit(KTURN_RELAY_DEAD, &relay->flags);
+}
+
+/*
+ * Whether the stream was cut short, so that its receiver must not take a FIN
+ * for its end.
+ */
+static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *flow)
+{
+	switch (relay->reason) {
+	case KTURN_END_REASON_EOF:
+		return false;
+	case KTURN_END_REASON_DELETED:
+	case KTURN_END_REASON_OWNER_GONE:
+		return relay->reset_by || (!flow->eof && tcp_inq(flow->src->sk) > 0);
+	default:
+		return true;
+	}
+}
+
+/**
+ * kturn_relay_end() - end a relay
+ * @relay: a claimed relay
+ * @reason: why
+ * @err: positive errno with KTURN_END_REASON_ERROR
+ *
+ * No byte moves any more; the counters are final, the sockets have seen their
+ * end, the notification is out. kturn_relay_release() has to follow.
+ *
+ * Context: process context, may sleep; no socket lock held.
+ */
+void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, int err)
+{
+	struct kturn_net *kn = kturn_net(relay->net);
+
+	relay->reason = reason;
+	relay->err = err;
+
+	/* Taking each socket's lock also waits for a move that is under way,
+	 * and the next one sees that the relay is dead.
+	 */
+	kturn_leg_give_back(&relay->client);
+	kturn_leg_give_back(&relay->peer);
+	kturn_leg_close(&relay->client, was_cut(relay, &relay->to_client));
+	kturn_leg_close(&relay->peer, was_cut(relay, &relay->to_peer));
+
+	xa_lock(&kn->relays);
+	__xa_erase(&kn->relays, relay->id);
+	kn->stats.ended[reason]++;
+	kn->stats.bytes_to_peer += relay->to_peer.stats.bytes;
+	kn->stats.bytes_to_client += relay->to_client.stats.bytes;
+	kn->stats.copied += relay->to_peer.stats.copied + relay->to_client.stats.copied;
+	xa_unlock(&kn->relays);
+
+	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_DEL_NTF);
+	pr_debug("relay %llu destroyed, reason %u, errno %d, %llu bytes to the peer, %llu to the client\n",
+		 relay->id, reason, err, relay->to_peer.stats.bytes,
+		 relay->to_client.stats.bytes);
+}
+
+/**
+ * kturn_relay_release() - free an ended relay when nobody looks at it any more
+ * @relay: the relay; not to be touched afterwards, but under RCU
+ *
+ * Context: any.
+ */
+void kturn_relay_release(struct kturn_relay *relay)
+{
+	/* After the grace period no callback and no lookup knows the relay, so
+	 * nothing can queue its work again.
+	 */
+	queue_rcu_work(relay_wq, &relay->release);
+}
+
+/**
+ * kturn_relay_find() - look a relay up
+ * @net: network namespace
+ * @id: its id
+ *
+ * Context: under rcu_read_lock().
+ * Return: the relay, or NULL.
+ */
+struct kturn_relay *kturn_relay_find(struct net *net, u64 id)
+{
+	return xa_load(&kturn_net(net)->relays, id);
+}
+
+/**
+ * kturn_relay_next() - walk the relays in the order of their ids
+ * @net: network namespace
+ * @id: where to begin; becomes the id of the relay that is returned
+ * @group: only relays of this group, or NULL
+ *
+ * Ids only grow, so that a walk which is interrupted and goes on behind the
+ * last id neither repeats nor misses a relay that lives all the while.
+ *
+ * Context: under rcu_read_lock().
+ * Return: the relay, or NULL at the end.
+ */
+struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const u64 *group)
+{
+	struct kturn_net *kn = kturn_net(net);
+	unsigned long index = *id;
+	struct kturn_relay *relay;
+
+	relay = xa_find(&kn->relays, &index, ULONG_MAX, XA_PRESENT);
+	while (relay && group && relay->group != *group)
+		relay = xa_find_after(&kn->relays, &index, ULONG_MAX, XA_PRESENT);
+	*id = index;
+	return relay;
+}
+
+/**
+ * kturn_relay_owner_gone() - end the relays that a netlink socket has made
+ * @net: the socket's network namespace
+ * @owner: its port id
+ *
+ * Context: any; the relays are ended by their work items.
+ */
+void kturn_relay_owner_gone(struct net *net, u32 owner)
+{
+	struct kturn_net *kn = kturn_net(net);
+	struct kturn_relay *relay;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&kn->relays, id, relay) {
+		if (relay->owner != owner)
+			continue;
+		set_bit(KTURN_RELAY_OWNER_GONE, &relay->flags);
+		kturn_relay_kick(relay);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * kturn_relay_state() - how far a relay's streams have come
+ * @relay: the relay, under RCU or claimed
+ */
+enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
+{
+	const bool to_peer = READ_ONCE(relay->to_peer.eof);
+	const bool to_client = READ_ONCE(relay->to_client.eof);
+
+	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+		return KTURN_RELAY_STATE_ENDED;
+	if (READ_ONCE(relay->reset_by))
+		return KTURN_RELAY_STATE_RESETTING;
+	if (to_peer && to_client)
+		return KTURN_RELAY_STATE_CLOSING;
+	return to_peer || to_client ? KTURN_RELAY_STATE_HALF_CLOSED : KTURN_RELAY_STATE_OPEN;
+}
+
+/**
+ * kturn_net_stats_read() - the counters of a network namespace
+ * @net: the namespace
+ * @stats: where they go, the bytes of living relays among them
+ * @relays: where the number of living relays goes
+ */
+void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays)
+{
+	struct kturn_net *kn = kturn_net(net);
+	struct kturn_relay *relay;
+	unsigned long id;
+
+	*relays = 0;
+	/* The lock keeps a relay from being counted twice while it ends. */
+	xa_lock(&kn->relays);
+	*stats = kn->stats;
+	xa_for_each(&kn->relays, id, relay) {
+		stats->bytes_to_peer += READ_ONCE(relay->to_peer.stats.bytes);
+		stats->bytes_to_client += READ_ONCE(relay->to_client.stats.bytes);
+		stats->copied += READ_ONCE(relay->to_peer.stats.copied) +
+				 READ_ONCE(relay->to_client.stats.copied);
+		++*relays;
+	}
+	xa_unlock(&kn->relays);
+}
+
+/**
+ * kturn_net_refused() - count a request for a relay that failed
+ * @net: the network namespace
+ */
+void kturn_net_refused(struct net *net)
+{
+	struct kturn_net *kn = kturn_net(net);
+
+	xa_lock(&kn->relays);
+	kn->stats.refused++;
+	xa_unlock(&kn->relays);
+}
+
+static int __net_init relay_net_init(struct net *net)
+{
+	xa_init(&kturn_net(net)->relays);
+	return 0;
+}
+
+static void __net_exit relay_net_exit(struct net *net)
+{
+	/* A relay's files keep its namespace. */
+	WARN_ON(!xa_empty(&kturn_net(net)->relays));
+	xa_destroy(&kturn_net(net)->relays);
+}
+
+static struct pernet_operations relay_net_ops = {
+	.init = relay_net_init,
+	.exit = relay_net_exit,
+	.id = &kturn_net_id,
+	.size = sizeof(struct kturn_net),
+};
+
+/**
+ * kturn_relay_init() - make the tables and the work queue
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_relay_init(void)
+{
+	int ret;
+
+	relay_wq = alloc_workqueue("kturn", WQ_PERCPU, 0);
+	if (!relay_wq)
+		return -ENOMEM;
+
+	ret = register_pernet_subsys(&relay_net_ops);
+	if (ret)
+		destroy_workqueue(relay_wq);
+	return ret;
+}
+
+/**
+ * kturn_relay_exit() - undo kturn_relay_init(); there must be no relay
+ */
+void kturn_relay_exit(void)
+{
+	/* The last relay's work may be about to return from our text. */
+	destroy_workqueue(relay_wq);
+	unregister_pernet_subsys(&relay_net_ops);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _KTURN_RELAY_H
+#define _KTURN_RELAY_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <linux/kturn.h>
+
+#include "sock.h"
+#include "stats.h"
+
+struct genl_info;
+struct net;
+
+/**
+ * struct kturn_flow - one direction of a relay
+ * @src: where the bytes come from
+ * @dst: where they go
+ * @eof: the sender's FIN was passed on
+ * @last: jiffies of the last move, or of the start
+ * @stats: what was carried
+ * @head_len: bytes in @head; written after them
+ * @head: the first bytes carried
+ *
+ * Changed under both socket locks only, read without.
+ */
+struct kturn_flow {
+	struct kturn_leg *src;
+	struct kturn_leg *dst;
+	bool eof;
+	unsigned long last;
+	struct kturn_flow_stats stats;
+	u8 head_len;
+	u8 head[KTURN_HEAD_MAX];
+};
+
+/**
+ * enum kturn_relay_flag - bits of &struct kturn_relay.flags
+ * @KTURN_RELAY_STARTED: the callbacks may kick it
+ * @KTURN_RELAY_OWNER_GONE: to be ended for that reason
+ * @KTURN_RELAY_DEAD: somebody ends it; nobody else may, and no byte moves
+ */
+enum kturn_relay_flag {
+	KTURN_RELAY_STARTED,
+	KTURN_RELAY_OWNER_GONE,
+	KTURN_RELAY_DEAD,
+};
+
+/**
+ * struct kturn_relay - two connections and the bytes between them
+ * @id: its number, never used again
+ * @group: the allocation it belongs to
+ * @owner: port id of the netlink socket that made it
+ * @net: the network namespace of both sockets, which their files keep
+ * @flags: see &enum kturn_relay_flag
+ * @client: the client's connection
+ * @peer: the peer's connection
+ * @to_peer: the bytes from the client
+ * @to_client: the bytes from the peer
+ * @work: moves bytes
+ * @release: frees it, after an RCU grace period
+ * @start: jiffies when it was made
+ * @reset_by: the leg that was reset, while what it had sent still goes out
+ * @reset_until: jiffies after which that is given up
+ * @reason: why it ended
+ * @err: positive errno with KTURN_END_REASON_ERROR
+ * @cookie_len: bytes in @cookie
+ * @cookie: the owner's own data
+ *
+ * Life: it is found under RCU in the table of its namespace. Whoever wins
+ * kturn_relay_claim() ends it, with kturn_relay_end() and then
+ * kturn_relay_release(), and until then may use it outside of RCU.
+ */
+struct kturn_relay {
+	u64 id;
+	u64 group;
+	u32 owner;
+	struct net *net;
+	unsigned long flags;
+	struct kturn_leg client;
+	struct kturn_leg peer;
+	struct kturn_flow to_peer;
+	struct kturn_flow to_client;
+	struct delayed_work work;
+	struct rcu_work release;
+	unsigned long start;
+	struct kturn_leg *reset_by;
+	unsigned long reset_until;
+	enum kturn_end_reason reason;
+	int err;
+	u16 cookie_len;
+	u8 cookie[] __counted_by(cookie_len);
+};
+
+/**
+ * struct kturn_net - the relays of a network namespace
+ * @relays: by id; its lock also guards @stats
+ * @stats: counters
+ */
+struct kturn_net {
+	struct xarray relays;
+	struct kturn_net_stats stats;
+};
+
+struct kturn_net *kturn_net(const struct net *net);
+
+int kturn_relay_init(void);
+void kturn_relay_exit(void);
+
+/* Life */
+struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
+				      const void *cookie, u16 cookie_len);
+void kturn_relay_abandon(struct kturn_relay *relay);
+int kturn_relay_start(struct kturn_relay *relay, u64 *id);
+bool kturn_relay_claim(struct kturn_relay *relay);
+void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, int err);
+void kturn_relay_release(struct kturn_relay *relay);
+
+/* Lookup, under RCU */
+struct kturn_relay *kturn_relay_find(struct net *net, u64 id);
+struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const u64 *group);
+
+/* Events */
+void kturn_relay_kick(struct kturn_relay *relay);
+void kturn_relay_owner_gone(struct net *net, u32 owner);
+
+enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);
+void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays);
+void kturn_net_refused(struct net *net);
+
+#endif /* _KTURN_RELAY_H */
