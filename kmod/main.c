@@ -6,15 +6,20 @@
 #include <linux/module.h>
 
 #include "netlink.h"
+#include "process.h"
 #include "relay.h"
 
 static int __init kturn_init(void)
 {
 	int ret;
 
-	ret = kturn_relay_init();
+	ret = kturn_process_init();
 	if (ret)
 		return ret;
+
+	ret = kturn_relay_init();
+	if (ret)
+		goto err_process;
 
 	ret = kturn_nl_init();
 	if (ret)
@@ -26,6 +31,8 @@ static int __init kturn_init(void)
 
 err_relay:
 	kturn_relay_exit();
+err_process:
+	kturn_process_exit();
 	return ret;
 }
 
@@ -36,6 +43,7 @@ static void __exit kturn_exit(void)
 	 */
 	kturn_nl_exit();
 	kturn_relay_exit();
+	kturn_process_exit();
 }
 
 module_init(kturn_init);

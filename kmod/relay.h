@@ -59,7 +59,7 @@ enum kturn_relay_flag {
  * @peer: the peer's connection
  * @to_peer: the bytes from the client
  * @to_client: the bytes from the peer
- * @work: moves bytes
+ * @work: moves bytes, see process.c
  * @release: frees it, after an RCU grace period
  * @start: jiffies when it was made
  * @reset_by: the leg that was reset, while what it had sent still goes out
