@@ -193,7 +193,7 @@ static int take_both(struct kturn_relay *relay, struct genl_info *info)
 		return ret;
 	if (relay->client.sk == relay->peer.sk) {
 		NL_SET_ERR_MSG_ATTR(info->extack, peer,
-				    "client and peer are the same socket");
+				    "the client and the peer are the same socket");
 		return -EINVAL;
 	}
 
