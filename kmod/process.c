@@ -17,8 +17,8 @@
 /* How long to wait for memory before the next try. */
 #define STALL_DELAY	msecs_to_jiffies(10)
 
-/* A reset does not overtake the bytes sent before it, unless these find no
- * taker for so long.
+/* A reset does not overtake the bytes sent before it, unless nobody has taken
+ * any of these for so long.
  */
 #define RESET_GRACE	(5 * HZ)
 #define RESET_POLL	msecs_to_jiffies(20)
@@ -71,18 +71,15 @@ static enum next end_for(struct verdict *end, enum kturn_end_reason reason, int 
 	return NEXT_END;
 }
 
-static bool leg_was_reset(const struct kturn_leg *leg)
+static enum next end_for_failed(const struct kturn_leg *leg, struct verdict *end)
 {
 	const int err = READ_ONCE(leg->sk->sk_err);
 
-	/* EPIPE: what TCP makes of a reset after a FIN */
-	return err == ECONNRESET || err == EPIPE;
-}
-
-static enum next end_for_failed(const struct kturn_leg *leg, struct verdict *end)
-{
-	if (!leg_was_reset(leg))
-		return end_for(end, KTURN_END_REASON_ERROR, READ_ONCE(leg->sk->sk_err));
+	/* EPIPE: what TCP makes of a reset after a FIN. None: somebody with
+	 * another descriptor has read it.
+	 */
+	if (err && err != ECONNRESET && err != EPIPE)
+		return end_for(end, KTURN_END_REASON_ERROR, err);
 	return end_for(end, leg == &leg->relay->client ? KTURN_END_REASON_CLIENT_RESET :
 							 KTURN_END_REASON_PEER_RESET, 0);
 }
@@ -104,11 +101,17 @@ static enum next check_leg(const struct kturn_leg *leg, struct verdict *end)
 	return NEXT_SLEEP;
 }
 
-static bool stream_ended(const struct kturn_flow *flow)
+/* SOCK_DONE: a FIN came. (RCV_SHUTDOWN would be there after a reset, too.) */
+static bool got_fin(const struct kturn_leg *leg)
 {
-	struct sock *src = flow->src->sk;
+	return sock_flag(leg->sk, SOCK_DONE);
+}
 
-	return (src->sk_shutdown & RCV_SHUTDOWN) && !src->sk_err && !tcp_inq(src);
+static bool leg_failed(const struct kturn_leg *leg, const struct kturn_flow *to_leg)
+{
+	/* Closed, but not by a FIN each way */
+	return leg->sk->sk_err ||
+	       (leg->sk->sk_state == TCP_CLOSE && !(got_fin(leg) && to_leg->eof));
 }
 
 /* As shutdown(2) does, which would take the lock that we hold. */
@@ -121,20 +124,26 @@ static void pass_fin(struct kturn_flow *flow)
 	WRITE_ONCE(flow->eof, true);
 }
 
+static bool takes_no_more(const struct kturn_leg *leg)
+{
+	return leg->sk->sk_err || leg->sk->sk_state == TCP_CLOSE;
+}
+
 static enum next move(struct kturn_flow *flow, struct verdict *end)
 {
 	int ret;
 
 	/* What cannot be delivered stays where it is; the end is near. */
-	if (flow->eof || flow->dst->sk->sk_err)
+	if (flow->eof || takes_no_more(flow->dst))
 		return NEXT_SLEEP;
 
 	ret = kturn_splice(flow);
-	if (ret < 0 && flow->dst->sk->sk_err)
-		return NEXT_AGAIN;
+	/* The send has let a reset in from the backlog. */
+	if (ret < 0 && takes_no_more(flow->dst))
+		return NEXT_SLEEP;
 	if (ret < 0)
 		return end_for(end, KTURN_END_REASON_ERROR, -ret);
-	if (stream_ended(flow))
+	if (got_fin(flow->src) && !flow->src->sk->sk_err && !tcp_inq(flow->src->sk))
 		pass_fin(flow);
 
 	switch (ret) {
@@ -147,6 +156,19 @@ static enum next move(struct kturn_flow *flow, struct verdict *end)
 	}
 }
 
+static void note_reset(struct kturn_relay *relay)
+{
+	if (relay->reset_by)
+		return;
+	if (leg_failed(&relay->client, &relay->to_client))
+		WRITE_ONCE(relay->reset_by, &relay->client);
+	else if (leg_failed(&relay->peer, &relay->to_peer))
+		WRITE_ONCE(relay->reset_by, &relay->peer);
+	else
+		return;
+	relay->reset_until = jiffies + RESET_GRACE;
+}
+
 /*
  * One leg is reset. The other may still take what came before, and then gets a
  * reset as well.
@@ -156,26 +178,18 @@ static enum next drain(struct kturn_relay *relay, enum next next, struct verdict
 	const struct kturn_leg *failed = relay->reset_by;
 	struct kturn_flow *flow = failed == &relay->client ? &relay->to_peer : &relay->to_client;
 	struct sock *dst = flow->dst->sk;
+	const u32 acked = tcp_sk(dst)->snd_una;
 
-	if (dst->sk_err || dst->sk_state == TCP_CLOSE ||
+	if (acked != relay->reset_acked) {
+		relay->reset_acked = acked;
+		relay->reset_until = jiffies + RESET_GRACE;
+	}
+	if (takes_no_more(flow->dst) ||
 	    time_after(jiffies, relay->reset_until) ||
 	    (!tcp_inq(failed->sk) && tcp_rtx_and_write_queues_empty(dst)))
 		return end_for_failed(failed, end);
 	/* Nobody calls when the send queue has become empty. */
 	return max(next, NEXT_POLL);
-}
-
-static void note_reset(struct kturn_relay *relay)
-{
-	if (relay->reset_by)
-		return;
-	if (relay->client.sk->sk_err)
-		WRITE_ONCE(relay->reset_by, &relay->client);
-	else if (relay->peer.sk->sk_err)
-		WRITE_ONCE(relay->reset_by, &relay->peer);
-	else
-		return;
-	relay->reset_until = jiffies + RESET_GRACE;
 }
 
 /* Both FINs passed on, and each acknowledged by the other side. */

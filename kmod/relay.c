@@ -136,22 +136,21 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 	int ret;
 
 	relay->id = atomic64_inc_return(&last_id);
-	ret = xa_reserve(&kn->relays, relay->id, GFP_KERNEL);
+	*id = relay->id;
+	ret = xa_insert(&kn->relays, relay->id, relay, GFP_KERNEL);
 	if (ret)
 		return ret;
-	*id = relay->id;
+	xa_lock(&kn->relays);
+	kn->stats.created++;
+	xa_unlock(&kn->relays);
 
 	pr_debug("relay %llu created, group %llu, owner %u\n",
 		 relay->id, relay->group, relay->owner);
 	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_ADD_NTF);
 
-	/* From the store on, anybody may end it. */
+	/* Now, and not before, anybody may end it. */
 	rcu_read_lock();
 	set_bit(KTURN_RELAY_STARTED, &relay->flags);
-	xa_lock(&kn->relays);
-	__xa_store(&kn->relays, relay->id, relay, GFP_ATOMIC);
-	kn->stats.created++;
-	xa_unlock(&kn->relays);
 	/* Bytes and FINs that came before the callbacks were ours. */
 	kturn_relay_kick(relay);
 	rcu_read_unlock();
@@ -163,11 +162,13 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
  * @relay: a relay found under RCU, or the work item's own
  *
  * Context: any.
- * Return: true if the caller now has to call kturn_relay_end().
+ * Return: true if the caller now has to call kturn_relay_end(). One that is
+ * about to start cannot be won.
  */
 bool kturn_relay_claim(struct kturn_relay *relay)
 {
-	return !test_and_set_bit(KTURN_RELAY_DEAD, &relay->flags);
+	return test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
+	       !test_and_set_bit(KTURN_RELAY_DEAD, &relay->flags);
 }
 
 /*

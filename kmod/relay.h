@@ -38,7 +38,7 @@ struct kturn_flow {
 
 /**
  * enum kturn_relay_flag - bits of &struct kturn_relay.flags
- * @KTURN_RELAY_STARTED: the callbacks may kick it
+ * @KTURN_RELAY_STARTED: it may be kicked, and ended
  * @KTURN_RELAY_OWNER_GONE: to be ended for that reason
  * @KTURN_RELAY_DEAD: somebody ends it; nobody else may, and no byte moves
  */
@@ -64,6 +64,7 @@ enum kturn_relay_flag {
  * @start: jiffies when it was made
  * @reset_by: the leg that was reset, while what it had sent still goes out
  * @reset_until: jiffies after which that is given up
+ * @reset_acked: how far the other leg has acknowledged it
  * @reason: why it ended
  * @err: positive errno with KTURN_END_REASON_ERROR
  * @cookie_len: bytes in @cookie
@@ -88,6 +89,7 @@ struct kturn_relay {
 	unsigned long start;
 	struct kturn_leg *reset_by;
 	unsigned long reset_until;
+	u32 reset_acked;
 	enum kturn_end_reason reason;
 	int err;
 	u16 cookie_len;
