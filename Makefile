@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# `make help` lists the targets. Everything built goes below build/.
+
+# kernels to build the module for and to test in; see tools/vm/kernel
+KERNELS ?= 6.1 6.12
+# the kernel of `make demo`
+KERNEL ?= 6.1
+# the module is also built for the running kernel if its headers are there
+RUNNING := $(if $(wildcard /lib/modules/$(shell uname -r)/build),running)
+
+VERSION := 0.1
+DESTDIR ?=
+PREFIX ?= /usr
+
+CC := gcc
+CFLAGS ?= -O2 -g
+# asked when a file is compiled: the packages may not be there before
+PACKAGES := libnl-genl-3.0 libevent_core libevent_extra libevent_pthreads \
+	    gnutls jansson
+ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) $(CPPFLAGS) -MMD -MP \
+	     -Iinclude/uapi -iquote daemon $$(pkg-config --cflags $(PACKAGES))
+ALL_LIBS = -Wl,--as-needed $$(pkg-config --libs $(PACKAGES)) -pthread
+# the unit tests run with these
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+daemon_lib := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
+tool := $(wildcard tools/kturn/*.c)
+client := $(wildcard tools/client/*.c)
+unit := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
+kselftests := $(patsubst tests/kselftest/%.c,build/kselftest/%,\
+	      $(wildcard tests/kselftest/*.c))
+kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
+interop := $(wildcard tests/interop/*.c)
+programs := build/kturnd build/kturn build/kturn-client
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help module daemon tool client programs check-built run demo check check-unit \
+	check-kselftest check-interop check-debug generate check-generated \
+	install clean deps-build deps-unit
+
+all: module daemon tool
+
+help:
+	@echo 'make              the module, the daemon kturnd and the command kturn'
+	@echo 'make demo         one relayed call between three hosts, in a virtual'
+	@echo '                  machine; KERNEL=6.1|6.12|debug|latest'
+	@echo 'make run          serves on this machine until Ctrl-C'
+	@echo 'make check        all tests; check-unit, check-kselftest and'
+	@echo '                  check-interop run a part, check-debug the tests'
+	@echo '                  in a kernel that looks for mistakes'
+	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
+	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
+	@echo 'make clean'
+
+# --- the module
+
+module: $(KERNELS:%=module-%) $(RUNNING:%=module-%)
+
+module-%:
+	@tools/build-module $*
+
+# --- the programs
+
+daemon: build/kturnd
+tool: build/kturn
+client: build/kturn-client
+programs: $(programs)
+
+deps-build:
+	@tools/deps build
+deps-unit:
+	@tools/deps build unit
+
+build/obj/%.o: %.c | deps-build
+	@mkdir -p $(@D)
+	@echo '  CC      $<'
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+build/san/%.o: %.c | deps-build
+	@mkdir -p $(@D)
+	@echo '  CC      $< (sanitized)'
+	@$(CC) $(ALL_CFLAGS) $(SANITIZE) -c -o $@ $<
+
+# Made anew, so that no object of a file that is gone stays in.
+build/%/libkturn.a:
+	@rm -f $@
+	@ar rcs $@ $^
+build/obj/libkturn.a: $(daemon_lib:%.c=build/obj/%.o)
+build/san/libkturn.a: $(daemon_lib:%.c=build/san/%.o)
+
+link = @echo '  LINK    $@'; mkdir -p $(@D); \
+	$(CC) $(CFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+
+build/kturnd: build/obj/daemon/main.o build/obj/libkturn.a
+	$(call link)
+
+build/kturn: $(tool:%.c=build/obj/%.o) build/obj/libkturn.a
+	$(call link)
+
+build/kturn-client: $(client:%.c=build/obj/%.o) build/obj/libkturn.a
+	$(call link)
+
+build/unit/%: build/san/tests/unit/%.o build/san/libkturn.a | deps-unit
+	$(call link,$(SANITIZE)) -lcmocka
+
+# One program: the tests, and all of the client but its main().
+build/interop/wire: $(interop:%.c=build/obj/%.o) \
+		$(patsubst %.c,build/obj/%.o,$(filter-out %/main.c,$(client))) \
+		build/obj/libkturn.a
+	$(call link)
+
+# The harness is the kernel's; it stays where it is. Its macros leave
+# parameters unused.
+build/obj/tests/kselftest/%.o: private CPPFLAGS += -Wno-unused-parameter \
+	-isystem "$$(tools/linux-source)/tools/testing/selftests"
+
+build/kselftest/%: build/obj/tests/kselftest/%.o \
+		   $(kselftest_lib:%.c=build/obj/%.o)
+	$(call link)
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# --- the netlink code
+
+generate:
+	@tools/ynl/generate
+
+check-generated:
+	@tools/ynl/generate --check
+
+# --- running it
+
+run: programs
+	@tools/serve/run
+
+demo: programs module-$(KERNEL)
+	@tools/deps demo vm
+	@KERNEL=$(KERNEL) tools/demo/run
+
+# --- tests
+
+suites = $(foreach kernel,$(KERNELS),vm:$(kernel):$(1))
+
+check-built: $(programs) build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
+check: check-built $(unit) $(KERNELS:%=module-%)
+	@tools/check generated unit $(call suites,kselftest+interop)
+
+check-unit: $(unit)
+	@tools/check unit
+
+check-kselftest: check-built
+	@tools/check $(call suites,kselftest)
+
+check-interop: check-built
+	@tools/check $(call suites,interop)
+
+check-debug: check-built
+	@tools/check vm:debug:kselftest+interop
+
+# --- the rest
+
+# What the module is built of, for DKMS.
+module_source := Kbuild $(wildcard kmod/*.[ch]) $(wildcard include/uapi/linux/*.h)
+dkms_dir = $(DESTDIR)/usr/src/kturn-$(VERSION)
+
+install: build/kturnd build/kturn
+	install -D -m 755 build/kturnd '$(DESTDIR)$(PREFIX)/sbin/kturnd'
+	install -D -m 755 build/kturn '$(DESTDIR)$(PREFIX)/sbin/kturn'
+	install -D -m 644 packaging/kturnd.conf \
+		'$(DESTDIR)$(PREFIX)/share/doc/kturn/kturnd.conf'
+	install -D -m 644 packaging/systemd/kturnd.service \
+		'$(DESTDIR)/lib/systemd/system/kturnd.service'
+	install -d -m 755 '$(DESTDIR)/etc/kturn'
+	install -D -m 644 packaging/dkms/dkms.conf '$(dkms_dir)/dkms.conf'
+	for f in $(module_source); do \
+		install -D -m 644 "$$f" "$(dkms_dir)/$$f" || exit; \
+	done
+
+clean:
+	rm -rf build
