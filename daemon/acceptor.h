@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A listening socket on a loop. It rests for a moment when the process or the
+ * system is out of descriptors, instead of spinning on accept().
+ */
+#ifndef KTURN_ACCEPTOR_H
+#define KTURN_ACCEPTOR_H
+
+#include "addr.h"
+
+struct acceptor;
+struct event_base;
+
+/**
+ * typedef acceptor_fn - take an accepted, non-blocking socket over
+ *
+ * The callee may close the acceptor.
+ */
+typedef void (*acceptor_fn)(int fd, const union addr *from, void *arg);
+
+/**
+ * acceptor_open() - accept on a socket that listens already
+ *
+ * Return: NULL without memory; then @fd is still the caller's.
+ */
+struct acceptor *acceptor_open(struct event_base *base, int fd, acceptor_fn fn, void *arg);
+
+/**
+ * acceptor_close() - stop, and close the listening socket
+ */
+void acceptor_close(struct acceptor *acceptor);
+
+#endif

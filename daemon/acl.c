@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl.h"
+
+#define TEXT_LEN (2 * INET6_ADDRSTRLEN)
+
+/*
+ * Every address is 16 bytes here, an IPv4 one in its v4-mapped form. So a
+ * mapped address cannot differ from the IPv4 address it stands for, and one
+ * memcmp() orders both families.
+ */
+struct ip {
+	uint8_t b[16];
+};
+
+struct acl_range {
+	struct acl_range *next;
+	struct ip first, last;
+	char text[TEXT_LEN];
+};
+
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static const char *const loopback[] = { "127.0.0.0/8", "::1" };
+
+/* No peer that a stranger should reach by way of this host. */
+static const char *const never[] = {
+	"0.0.0.0/8",		/* "this" network: 0.0.0.0 is the host itself */
+	"169.254.0.0/16",	/* link-local, and cloud metadata */
+	"224.0.0.0/4",		/* multicast */
+	"255.255.255.255",	/* broadcast */
+	"::",			/* unspecified: the host itself */
+	"fe80::/10",		/* link-local */
+	"fec0::/10",		/* site-local, the old unique local */
+	"fc00::/7",		/* unique local */
+	"ff00::/8",		/* multicast */
+};
+
+/* Where an IPv6 address carries an IPv4 one. */
+static const struct embedding {
+	uint8_t prefix[12];
+	unsigned int len;	/* of the prefix, in bytes */
+	unsigned int offset;	/* of the IPv4 address, in bytes */
+	bool inverted;
+} embeddings[] = {
+	{ { 0 }, 12, 12, false },				/* compatible */
+	{ { [8] = 0xff, 0xff }, 12, 12, false },		/* RFC 2765 */
+	{ { 0x00, 0x64, 0xff, 0x9b }, 12, 12, false },		/* NAT64 */
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, 12, false },	/* RFC 8215 */
+	{ { 0x20, 0x02 }, 2, 2, false },			/* 6to4 */
+	{ { 0x20, 0x01, 0, 0 }, 4, 4, false },			/* Teredo server */
+	{ { 0x20, 0x01, 0, 0 }, 4, 12, true },			/* Teredo client */
+};
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct ip ip_from_v4(const uint8_t v4[4])
+{
+	struct ip ip;
+
+	memcpy(ip.b, mapped_prefix, sizeof(mapped_prefix));
+	memcpy(ip.b + sizeof(mapped_prefix), v4, 4);
+	return ip;
+}
+
+static struct ip ip_from_addr(const union addr *addr)
+{
+	const uint8_t *bytes;
+	struct ip ip;
+	size_t len;
+
+	bytes = addr_ip(addr, &len);
+	if (len == 4)
+		return ip_from_v4(bytes);
+	memcpy(ip.b, bytes, sizeof(ip.b));
+	return ip;
+}
+
+static bool is_v4(const struct ip *ip)
+{
+	return !memcmp(ip->b, mapped_prefix, sizeof(mapped_prefix));
+}
+
+static bool embedded_v4(const struct embedding *e, const struct ip *ip, struct ip *v4)
+{
+	static const struct ip unspecified, loopback_v6 = { { [15] = 1 } };
+	uint8_t bytes[4];
+
+	if (memcmp(ip->b, e->prefix, e->len))
+		return false;
+	/* These two look like compatible addresses and are none. */
+	if (!memcmp(ip, &unspecified, sizeof(*ip)) || !memcmp(ip, &loopback_v6, sizeof(*ip)))
+		return false;
+	for (int i = 0; i < 4; i++)
+		bytes[i] = ip->b[e->offset + i] ^ (e->inverted ? 0xff : 0);
+	*v4 = ip_from_v4(bytes);
+	return true;
+}
+
+static int parse_first_last(struct acl_range *range, const char *first, const char *last)
+{
+	union addr a, b;
+
+	if (addr_parse(&a, first) || addr_parse(&b, last))
+		return -EINVAL;
+	if (a.sa.sa_family != b.sa.sa_family)
+		return -EINVAL;
+	range->first = ip_from_addr(&a);
+	range->last = ip_from_addr(&b);
+	return memcmp(&range->first, &range->last, sizeof(struct ip)) > 0 ? -EINVAL : 0;
+}
+
+static int parse_prefix(struct acl_range *range, const char *ip, const char *length)
+{
+	union addr addr;
+	unsigned long bits;
+	char *end;
+
+	if (addr_parse(&addr, ip) || *length < '0' || *length > '9')
+		return -EINVAL;
+	bits = strtoul(length, &end, 10);
+	if (*end || bits > (addr.sa.sa_family == AF_INET ? 32 : 128))
+		return -EINVAL;
+	if (addr.sa.sa_family == AF_INET)
+		bits += 96;
+	range->first = range->last = ip_from_addr(&addr);
+	for (unsigned int i = bits; i < 128; i++) {
+		range->first.b[i / 8] &= ~(0x80 >> i % 8);
+		range->last.b[i / 8] |= 0x80 >> i % 8;
+	}
+	return 0;
+}
+
+static int parse_range(struct acl_range *range, const char *text)
+{
+	char copy[TEXT_LEN], *mark;
+
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(range->text, text);
+	strcpy(copy, text);
+	mark = strpbrk(copy, "-/");
+	if (!mark)
+		return parse_first_last(range, copy, copy);
+	if (*mark == '/') {
+		*mark = '\0';
+		return parse_prefix(range, copy, mark + 1);
+	}
+	*mark = '\0';
+	return parse_first_last(range, copy, mark + 1);
+}
+
+int acl_add(struct acl *acl, enum acl_verdict verdict, const char *text)
+{
+	struct acl_range **end = verdict == ACL_ALLOW ? &acl->allowed : &acl->denied;
+	struct acl_range *range = calloc(1, sizeof(*range));
+	int err;
+
+	if (!range)
+		return -ENOMEM;
+	err = parse_range(range, text);
+	if (err) {
+		free(range);
+		return err;
+	}
+	while (*end)
+		end = &(*end)->next;
+	*end = range;
+	return 0;
+}
+
+/* "All of IPv6" must not take in the mapped addresses, which are IPv4's. */
+static bool in_range(const struct acl_range *range, const struct ip *ip)
+{
+	if (is_v4(ip) != (is_v4(&range->first) && is_v4(&range->last)))
+		return false;
+	return memcmp(&range->first, ip, sizeof(*ip)) <= 0 &&
+	       memcmp(ip, &range->last, sizeof(*ip)) <= 0;
+}
+
+static const char *find_rule(const struct acl_range *rule, const struct ip *ip)
+{
+	for (; rule; rule = rule->next)
+		if (in_range(rule, ip))
+			return rule->text;
+	return NULL;
+}
+
+static const char *find_builtin(const char *const *rules, size_t n, const struct ip *ip)
+{
+	struct acl_range range;
+
+	for (size_t i = 0; i < n; i++)
+		if (!parse_range(&range, rules[i]) && in_range(&range, ip))
+			return rules[i];
+	return NULL;
+}
+
+static const char *refusal_of(const struct acl *acl, const struct ip *ip)
+{
+	const char *rule;
+
+	if (find_rule(acl->allowed, ip))
+		return NULL;
+	rule = find_rule(acl->denied, ip);
+	if (rule)
+		return rule;
+	rule = find_builtin(loopback, ARRAY_SIZE(loopback), ip);
+	if (rule)
+		return acl->allow_loopback ? NULL : rule;
+	return find_builtin(never, ARRAY_SIZE(never), ip);
+}
+
+const char *acl_refusal(const struct acl *acl, const union addr *peer)
+{
+	struct ip ip = ip_from_addr(peer), v4;
+	const char *rule = refusal_of(acl, &ip);
+
+	for (size_t i = 0; !rule && i < ARRAY_SIZE(embeddings); i++)
+		if (embedded_v4(&embeddings[i], &ip, &v4))
+			rule = refusal_of(acl, &v4);
+	return rule;
+}
+
+static void free_ranges(struct acl_range *range)
+{
+	while (range) {
+		struct acl_range *next = range->next;
+
+		free(range);
+		range = next;
+	}
+}
+
+void acl_clear(struct acl *acl)
+{
+	free_ranges(acl->allowed);
+	free_ranges(acl->denied);
+	acl->allowed = acl->denied = NULL;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which peers may be reached at all: allowed-peer-ip, denied-peer-ip, and what
+ * nobody should reach through a relay unless the administrator says so.
+ */
+#ifndef KTURN_ACL_H
+#define KTURN_ACL_H
+
+#include <stdbool.h>
+
+#include "addr.h"
+
+struct acl_range;
+
+/**
+ * struct acl - the rules; all zero is a valid start
+ * @allowed: ranges that win over everything else
+ * @denied: ranges that are refused
+ * @allow_loopback: 127.0.0.0/8 and ::1 are peers like any other
+ */
+struct acl {
+	struct acl_range *allowed;
+	struct acl_range *denied;
+	bool allow_loopback;
+};
+
+enum acl_verdict { ACL_ALLOW, ACL_DENY };
+
+/**
+ * acl_add() - add a rule
+ * @text: "address", "first-last", or "address/prefix length"
+ *
+ * Return: 0, -EINVAL if @text is none of these, or -ENOMEM.
+ */
+int acl_add(struct acl *acl, enum acl_verdict verdict, const char *text);
+
+/**
+ * acl_refusal() - say why a peer is refused
+ *
+ * An IPv6 address with an IPv4 address in it (mapped, compatible, translated,
+ * NAT64, 6to4, Teredo) is refused if either of the two is.
+ *
+ * Return: the rule's text, or NULL if the peer may be reached.
+ */
+const char *acl_refusal(const struct acl *acl, const union addr *peer);
+
+/**
+ * acl_clear() - free the rules
+ */
+void acl_clear(struct acl *acl);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the daemon was told: a file in the grammar of coturn's turnserver.conf,
+ * then the command line. Nothing changes it after config_load().
+ */
+#ifndef KTURN_CONFIG_H
+#define KTURN_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "acl.h"
+#include "addr.h"
+#include "datapath.h"
+
+struct auth;
+
+#define CONFIG_DEFAULT_FILE	"/etc/kturn/kturnd.conf"
+#define CONFIG_ADDRS_MAX	32
+
+/**
+ * struct config_addrs - a list of addresses
+ */
+struct config_addrs {
+	union addr addr[CONFIG_ADDRS_MAX];
+	unsigned int n;
+};
+
+/**
+ * struct config_external - external-ip: what clients are told instead
+ * @is_public: the address on the outside of the NAT
+ * @is_private: the relay-ip that it stands for; AF_UNSPEC for every one
+ */
+struct config_external {
+	union addr is_public;
+	union addr is_private;
+};
+
+/* A "user" line, until its key is known. */
+struct config_user {
+	struct config_user *next;
+	char *name;
+	char *password;		/* "0x" and the key in hexadecimal, or the password */
+};
+
+enum config_action {
+	CONFIG_SERVE,
+	CONFIG_HELP,
+	CONFIG_VERSION,
+	CONFIG_CHECK,
+};
+
+struct config {
+	enum config_action action;
+	char *file;
+	bool no_file;
+
+	struct config_addrs listening_ip;
+	bool listening_any;		/* none was given: all there are */
+	uint16_t listening_port;
+
+	struct config_addrs relay_ip;
+	struct config_external external_ip[CONFIG_ADDRS_MAX];
+	unsigned int n_external_ip;
+	uint16_t min_port, max_port;
+
+	char *realm;
+	struct config_user *users;	/* empty once auth has their keys */
+	bool lt_cred_mech, no_auth;
+	struct auth *auth;		/* NULL: nobody has to sign */
+
+	struct acl acl;
+	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */
+
+	enum datapath_choice datapath;
+	bool verbose;
+	char *log_file;
+	char *pidfile;
+};
+
+/**
+ * config_load() - read the file, the command line, and fill in the rest
+ * @argv: the program's arguments, its name first
+ * @errors: gets one line for each thing that is wrong:
+ *	"file:line: key: value: what would be valid"
+ *
+ * Return: 0, or the number of errors.
+ */
+unsigned int config_load(struct config *config, int argc, char *const argv[], FILE *errors);
+
+/**
+ * config_free() - free what config_load() has allocated
+ */
+void config_free(struct config *config);
+
+/**
+ * config_help() - print the keys and what they mean
+ */
+void config_help(FILE *out);
+
+/**
+ * config_external_addr() - the address that stands for a relayed one outside
+ *
+ * Only the IP address changes.
+ */
+void config_external_addr(const struct config *config, union addr *addr);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "config_internal.h"
+
+__attribute__((format(printf, 2, 3)))
+static void complain(struct config_errors *errors, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(errors->out, fmt, args);
+	va_end(args);
+	fputc('\n', errors->out);
+	errors->n++;
+}
+
+static void fill_listening(struct config *config)
+{
+	struct config_addrs *list = &config->listening_ip;
+
+	if (list->n)
+		return;
+	config->listening_any = true;
+	addr_parse(&list->addr[list->n++], "0.0.0.0");
+	addr_parse(&list->addr[list->n++], "::");
+}
+
+static bool has_family(const struct config_addrs *list, int family)
+{
+	for (unsigned int i = 0; i < list->n; i++)
+		if (list->addr[i].sa.sa_family == family)
+			return true;
+	return false;
+}
+
+static bool is_useful(const struct ifaddrs *ifa, union addr *addr)
+{
+	if (!ifa->ifa_addr || !(ifa->ifa_flags & IFF_UP) || ifa->ifa_flags & IFF_LOOPBACK)
+		return false;
+	if (addr_from_sockaddr(addr, ifa->ifa_addr))
+		return false;
+	return addr->sa.sa_family == AF_INET ||
+	       !IN6_IS_ADDR_LINKLOCAL(&addr->v6.sin6_addr);
+}
+
+/* The first address of each family that is not loopback or link-local. */
+static void fill_relay_from_host(struct config *config, struct config_errors *errors)
+{
+	struct config_addrs *list = &config->relay_ip;
+	struct ifaddrs *all;
+	union addr addr;
+
+	if (getifaddrs(&all)) {
+		complain(errors, "relay-ip: missing, and no interface to ask: %s",
+			 strerror(errno));
+		return;
+	}
+	for (struct ifaddrs *ifa = all; ifa; ifa = ifa->ifa_next) {
+		if (!is_useful(ifa, &addr) || has_family(list, addr.sa.sa_family))
+			continue;
+		addr_set_port(&addr, 0);
+		list->addr[list->n++] = addr;
+	}
+	freeifaddrs(all);
+	if (!list->n)
+		complain(errors, "relay-ip: missing, and this host has only loopback addresses");
+}
+
+static void fill_relay(struct config *config, struct config_errors *errors)
+{
+	const struct config_addrs *listening = &config->listening_ip;
+	struct config_addrs *list = &config->relay_ip;
+
+	if (list->n)
+		return;
+	for (unsigned int i = 0; i < listening->n; i++)
+		if (!addr_is_any(&listening->addr[i]))
+			list->addr[list->n++] = listening->addr[i];
+	if (!list->n)
+		fill_relay_from_host(config, errors);
+}
+
+static int hex_digit(char c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+static int user_key(uint8_t key[AUTH_KEY_LEN], const struct config_user *user,
+		    const char *realm)
+{
+	const char *hex = user->password + 2;
+
+	if (strncmp(user->password, "0x", 2))
+		return auth_key(key, user->name, realm, user->password);
+	for (int i = 0; i < AUTH_KEY_LEN; i++)
+		key[i] = hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]);
+	return 0;
+}
+
+/* Only keys stay in memory, never passwords (RFC 8656, section 6). */
+static void fill_auth(struct config *config, struct config_errors *errors)
+{
+	uint8_t key[AUTH_KEY_LEN];
+
+	config->auth = auth_new(config->realm);
+	if (!config->auth) {
+		complain(errors, "realm: no memory or no randomness");
+		return;
+	}
+	for (struct config_user *user = config->users; user; user = user->next)
+		if (user_key(key, user, config->realm) ||
+		    auth_add_user(config->auth, user->name, key))
+			complain(errors, "user: %s: cannot make a key", user->name);
+	gnutls_memset(key, 0, sizeof(key));
+	config_forget_users(config);
+}
+
+static void check_auth(struct config *config, struct config_errors *errors)
+{
+	if (config->lt_cred_mech && config->no_auth) {
+		complain(errors, "no-auth: contradicts lt-cred-mech");
+	} else if (config->no_auth && config->users) {
+		complain(errors, "no-auth: contradicts user: nobody would be asked");
+	} else if (!config->no_auth && !config->users) {
+		complain(errors, "user: missing: give at least one user=name:password, "
+			 "or no-auth to let anybody in");
+	} else if (!config->no_auth && !config->realm) {
+		complain(errors, "realm: missing: the users' keys depend on it");
+	} else if (!config->no_auth) {
+		config->lt_cred_mech = true;
+		fill_auth(config, errors);
+	}
+}
+
+void config_fill(struct config *config, struct config_errors *errors)
+{
+	fill_listening(config);
+	fill_relay(config, errors);
+	check_auth(config, errors);
+	if (config->min_port > config->max_port)
+		complain(errors, "min-port: %u: should be at most max-port, %u",
+			 config->min_port, config->max_port);
+}
+
+void config_external_addr(const struct config *config, union addr *addr)
+{
+	for (unsigned int i = 0; i < config->n_external_ip; i++) {
+		const struct config_external *ext = &config->external_ip[i];
+		uint16_t port = addr_port(addr);
+
+		if (ext->is_public.sa.sa_family != addr->sa.sa_family)
+			continue;
+		if (ext->is_private.sa.sa_family && !addr_same_ip(&ext->is_private, addr))
+			continue;
+		*addr = ext->is_public;
+		addr_set_port(addr, port);
+		return;
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What config*.c share: the one table of keys, from which the file, the long
+ * options and the help come, and the way to complain.
+ */
+#ifndef KTURN_CONFIG_INTERNAL_H
+#define KTURN_CONFIG_INTERNAL_H
+
+#include <stddef.h>
+
+#include "config.h"
+
+struct config_key;
+
+/**
+ * typedef config_parse_fn - take a value over into the configuration
+ *
+ * Return: NULL, or what would have been a valid value.
+ */
+typedef const char *(*config_parse_fn)(struct config *config, const struct config_key *key,
+				       const char *value);
+
+enum config_key_flags {
+	CONFIG_KEY_COMMAND_LINE	= 1,	/* makes no sense in a file */
+	CONFIG_KEY_EARLY	= 2,	/* decides which file is read */
+	CONFIG_KEY_SECRET	= 4,	/* its value does not belong into a message */
+};
+
+/**
+ * struct config_key - a key of the file and its long option
+ * @name: as coturn spells it
+ * @letter: coturn's short option, or 0
+ * @parse: its value's parser
+ * @offset: of the member of struct config that takes the value
+ * @arg: what stands for the value in the help; NULL for a switch
+ * @help: its line in the help
+ * @flags: see enum config_key_flags
+ * @action: what to do instead of serving
+ */
+struct config_key {
+	const char *name;
+	char letter;
+	config_parse_fn parse;
+	size_t offset;
+	const char *arg;
+	const char *help;
+	unsigned int flags;
+	enum config_action action;
+};
+
+/**
+ * struct config_errors - where complaints go, and how many there were
+ */
+struct config_errors {
+	FILE *out;
+	unsigned int n;
+};
+
+/**
+ * config_key_next() - step through the table; NULL begins and ends it
+ */
+const struct config_key *config_key_next(const struct config_key *key);
+
+/**
+ * config_key_find() - find a key by its name
+ */
+const struct config_key *config_key_find(const char *name, size_t len);
+
+/**
+ * config_key_find_letter() - find a key by its short option
+ */
+const struct config_key *config_key_find_letter(char letter);
+
+/**
+ * config_key_nearest() - the name that was probably meant
+ *
+ * Return: NULL if nothing comes near.
+ */
+const char *config_key_nearest(const char *name, size_t len);
+
+/**
+ * config_fill() - fill in what was not given, and check what does not fit together
+ */
+void config_fill(struct config *config, struct config_errors *errors);
+
+/**
+ * config_forget_users() - wipe the passwords that were read
+ */
+void config_forget_users(struct config *config);
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "auth.h"
+#include "config_internal.h"
+#include "relay_cookie.h"
+
+#define NAME_MAX_LEN 64
+
+static void *member(struct config *config, const struct config_key *key)
+{
+	return (char *)config + key->offset;
+}
+
+static const char *parse_bool(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	static const char *const yes[] = { "1", "on", "yes", "true", "y", "t" };
+	static const char *const no[] = { "0", "off", "no", "false", "n", "f" };
+	bool *flag = member(config, key);
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (!strcasecmp(value, yes[i]) || !strcasecmp(value, no[i])) {
+			*flag = !strcasecmp(value, yes[i]);
+			return NULL;
+		}
+	}
+	return "yes or no";
+}
+
+static const char *parse_number(const char *value, unsigned int min, unsigned int max,
+				unsigned int *number)
+{
+	unsigned long n;
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return "a number";
+	n = strtoul(value, &end, 10);
+	if (*end)
+		return "a number";
+	if (n < min || n > max)
+		return max == UINT16_MAX ? "1 to 65535" : "a number below 2^32";
+	*number = n;
+	return NULL;
+}
+
+static const char *parse_port(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	uint16_t *port = member(config, key);
+	unsigned int number = 0;
+	const char *valid = parse_number(value, 1, UINT16_MAX, &number);
+
+	if (!valid)
+		*port = number;
+	return valid;
+}
+
+static const char *parse_count(struct config *config, const struct config_key *key,
+			       const char *value)
+{
+	return parse_number(value, 0, UINT_MAX, member(config, key));
+}
+
+static const char *parse_string(struct config *config, const struct config_key *key,
+				const char *value)
+{
+	char **string = member(config, key);
+
+	if (!*value)
+		return "some text";
+	free(*string);
+	*string = strdup(value);
+	return *string ? NULL : "more memory";
+}
+
+static const char *parse_realm(struct config *config, const struct config_key *key,
+			       const char *value)
+{
+	/* Fewer than 128 characters (RFC 8489, 14.9); bytes are the safe reading. */
+	if (!*value || strlen(value) > 127)
+		return "1 to 127 characters";
+	return parse_string(config, key, value);
+}
+
+static const char *parse_addr(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	struct config_addrs *list = member(config, key);
+	union addr addr;
+
+	if (addr_parse(&addr, value))
+		return "an IPv4 or IPv6 address";
+	if (list->n == CONFIG_ADDRS_MAX)
+		return "at most 32 of them";
+	list->addr[list->n++] = addr;
+	return NULL;
+}
+
+static const char *parse_relay_ip(struct config *config, const struct config_key *key,
+				  const char *value)
+{
+	union addr addr;
+
+	if (!addr_parse(&addr, value) && addr_is_any(&addr))
+		return "an address of this host: clients have to be told one";
+	return parse_addr(config, key, value);
+}
+
+static const char *parse_external_ip(struct config *config, const struct config_key *key,
+				     const char *value)
+{
+	static const char valid[] = "public-address or public-address/relay-ip, of one family";
+	struct config_external *ext = &config->external_ip[config->n_external_ip];
+	char *text, *slash;
+	bool good;
+
+	(void)key;
+	if (config->n_external_ip == CONFIG_ADDRS_MAX)
+		return "at most 32 of them";
+	text = strdup(value);
+	if (!text)
+		return "more memory";
+	slash = strchr(text, '/');
+	if (slash)
+		*slash = '\0';
+	memset(ext, 0, sizeof(*ext));
+	good = !addr_parse(&ext->is_public, text) &&
+	       (!slash || (!addr_parse(&ext->is_private, slash + 1) &&
+			   ext->is_public.sa.sa_family == ext->is_private.sa.sa_family));
+	free(text);
+	if (!good)
+		return valid;
+	config->n_external_ip++;
+	return NULL;
+}
+
+static bool is_hex_key(const char *text)
+{
+	return strlen(text) == 2 * AUTH_KEY_LEN &&
+	       strspn(text, "0123456789abcdefABCDEF") == 2 * AUTH_KEY_LEN;
+}
+
+static const char *parse_user(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	const char *colon = strchr(value, ':');
+	struct config_user *user, **end = &config->users;
+
+	(void)key;
+	if (!colon || colon == value || !colon[1])
+		return "name:password or name:0xkey";
+	if (!strncmp(colon + 1, "0x", 2) && !is_hex_key(colon + 3))
+		return "name:0x and the 32 hexadecimal digits of MD5(name:realm:password)";
+	if (colon - value > RELAY_COOKIE_USER_MAX)
+		return "a name of at most 200 bytes";
+	user = calloc(1, sizeof(*user));
+	if (!user)
+		return "more memory";
+	user->name = strndup(value, colon - value);
+	user->password = strdup(colon + 1);
+	while (*end)
+		end = &(*end)->next;
+	*end = user;
+	return user->name && user->password ? NULL : "more memory";
+}
+
+static const char *parse_acl(struct config *config, enum acl_verdict verdict,
+			     const char *value)
+{
+	return acl_add(&config->acl, verdict, value) ?
+	       "address, first-last, or address/prefix length" : NULL;
+}
+
+static const char *parse_allowed(struct config *config, const struct config_key *key,
+				 const char *value)
+{
+	(void)key;
+	return parse_acl(config, ACL_ALLOW, value);
+}
+
+static const char *parse_denied(struct config *config, const struct config_key *key,
+				const char *value)
+{
+	(void)key;
+	return parse_acl(config, ACL_DENY, value);
+}
+
+static const char *parse_datapath(struct config *config, const struct config_key *key,
+				  const char *value)
+{
+	static const char *const names[] = {
+		[DATAPATH_AUTO] = "auto",
+		[DATAPATH_KERNEL] = "kernel",
+		[DATAPATH_SPLICE] = "splice",
+	};
+
+	(void)key;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(value, names[i])) {
+			config->datapath = i;
+			return NULL;
+		}
+	}
+	return "auto, kernel or splice";
+}
+
+static const char *set_action(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	(void)value;
+	config->action = key->action;
+	return NULL;
+}
+
+#define MEMBER(name) offsetof(struct config, name)
+
+static const struct config_key keys[] = {
+	{ "listening-ip", 'L', parse_addr, MEMBER(listening_ip), "ADDRESS",
+	  "listen here (repeat; default: all addresses)", 0, 0 },
+	{ "listening-port", 'p', parse_port, MEMBER(listening_port), "PORT",
+	  "listen on this port (default: 3478)", 0, 0 },
+	{ "relay-ip", 'E', parse_relay_ip, MEMBER(relay_ip), "ADDRESS",
+	  "address of relayed transport addresses (repeat)", 0, 0 },
+	{ "external-ip", 'X', parse_external_ip, 0, "PUBLIC[/PRIVATE]",
+	  "what clients are told instead of the relay-ip (repeat)", 0, 0 },
+	{ "min-port", 0, parse_port, MEMBER(min_port), "PORT",
+	  "first port for relayed transport addresses (default: 49152)", 0, 0 },
+	{ "max-port", 0, parse_port, MEMBER(max_port), "PORT",
+	  "last port for relayed transport addresses (default: 65535)", 0, 0 },
+	{ "realm", 'r', parse_realm, MEMBER(realm), "REALM",
+	  "realm of the long-term credentials", 0, 0 },
+	{ "user", 'u', parse_user, 0, "NAME:PASSWORD",
+	  "a user; or NAME:0xKEY with the MD5 key (repeat)", CONFIG_KEY_SECRET, 0 },
+	{ "lt-cred-mech", 'a', parse_bool, MEMBER(lt_cred_mech), NULL,
+	  "ask for long-term credentials (default with a user)", 0, 0 },
+	{ "no-auth", 'z', parse_bool, MEMBER(no_auth), NULL,
+	  "let anybody in", 0, 0 },
+	{ "allowed-peer-ip", 0, parse_allowed, 0, "RANGE",
+	  "peers to allow: ip, ip-ip or ip/len (repeat; wins over denied)", 0, 0 },
+	{ "denied-peer-ip", 0, parse_denied, 0, "RANGE",
+	  "peers to refuse (repeat)", 0, 0 },
+	{ "allow-loopback-peers", 0, parse_bool, MEMBER(acl.allow_loopback), NULL,
+	  "allow 127.0.0.0/8 and ::1 as peers", 0, 0 },
+	{ "user-quota", 0, parse_count, MEMBER(user_quota), "COUNT",
+	  "most allocations a user may have (default: 0, no limit)", 0, 0 },
+	{ "total-quota", 0, parse_count, MEMBER(total_quota), "COUNT",
+	  "most allocations there may be (default: 0, no limit)", 0, 0 },
+	{ "datapath", 0, parse_datapath, 0, "ENGINE",
+	  "what moves the payload: auto, kernel or splice (default: auto)", 0, 0 },
+	{ "verbose", 'v', parse_bool, MEMBER(verbose), NULL,
+	  "log every request", 0, 0 },
+	{ "log-file", 'l', parse_string, MEMBER(log_file), "FILE",
+	  "log to a path, stdout (or -), or syslog (default: standard error)", 0, 0 },
+	{ "pidfile", 0, parse_string, MEMBER(pidfile), "FILE",
+	  "write the process id there", 0, 0 },
+	{ "config", 'c', parse_string, MEMBER(file), "FILE",
+	  "read this file (default: " CONFIG_DEFAULT_FILE ")",
+	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },
+	{ "no-config", 'n', parse_bool, MEMBER(no_file), NULL,
+	  "read no file", CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },
+	{ "check-config", 0, set_action, 0, NULL,
+	  "read the configuration, say what is wrong with it, and exit",
+	  CONFIG_KEY_COMMAND_LINE, CONFIG_CHECK },
+	{ "version", 0, set_action, 0, NULL,
+	  "print the version and exit", CONFIG_KEY_COMMAND_LINE, CONFIG_VERSION },
+	{ "help", 'h', set_action, 0, NULL,
+	  "print this and exit", CONFIG_KEY_COMMAND_LINE, CONFIG_HELP },
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+const struct config_key *config_key_next(const struct config_key *key)
+{
+	if (!key)
+		return keys;
+	return key + 1 < keys + N_KEYS ? key + 1 : NULL;
+}
+
+const struct config_key *config_key_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (strlen(keys[i].name) == len && !memcmp(keys[i].name, name, len))
+			return &keys[i];
+	return NULL;
+}
+
+const struct config_key *config_key_find_letter(char letter)
+{
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].letter && keys[i].letter == letter)
+			return &keys[i];
+	return NULL;
+}
+
+static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance, one row at a time. */
+static unsigned int distance(const char *a, size_t a_len, const char *b)
+{
+	unsigned int row[NAME_MAX_LEN + 1];
+	size_t b_len = strlen(b);
+
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned int above = row[j];
+
+			row[j] = least(above + 1, row[j - 1] + 1,
+				       diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[b_len];
+}
+
+const char *config_key_nearest(const char *name, size_t len)
+{
+	unsigned int best = 1 + len / 3;
+	const char *nearest = NULL;
+
+	if (len > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		unsigned int d = distance(name, len, keys[i].name);
+
+		if (d <= best && (!nearest || d < best)) {
+			best = d;
+			nearest = keys[i].name;
+		}
+	}
+	return nearest;
+}

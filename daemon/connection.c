@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <event2/event.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "acl.h"
+#include "allocation.h"
+#include "auth.h"
+#include "config.h"
+#include "connection.h"
+#include "log.h"
+#include "relay_cookie.h"
+#include "relayed.h"
+#include "session.h"
+#include "sock.h"
+#include "transaction.h"
+#include "worker.h"
+
+#define INDEX_SHIFT 24		/* CONNECTION-ID: the worker's index, then randomness */
+
+enum state {
+	CONNECTING,		/* to the peer, for a Connect request */
+	PENDING,		/* waits for ConnectionBind */
+	BINDING,		/* the response to ConnectionBind is on its way */
+	BOUND,			/* the engine has the sockets */
+};
+
+struct connection {
+	struct allocation *allocation;
+	LIST_ENTRY(connection) entry;
+	enum state state;
+	uint32_t id;
+	uint64_t relay;
+	union addr peer;
+	int fd;
+	struct event *watch;	/* established, or reset by the peer */
+	struct event *timer;
+	struct transaction connect;
+	struct session *session;	/* the client data connection, while BINDING */
+	UT_hash_handle hh;		/* by id */
+	UT_hash_handle by_relay;
+};
+
+static struct worker *worker_of(const struct connection *connection)
+{
+	return connection->allocation->session->worker;
+}
+
+static int choose_id(const struct worker *worker, uint32_t *id)
+{
+	struct connection *taken;
+
+	do {
+		if (gnutls_rnd(GNUTLS_RND_RANDOM, id, sizeof(*id)))
+			return -EIO;
+		*id = worker->index << INDEX_SHIFT | *id >> (32 - INDEX_SHIFT);
+		HASH_FIND(hh, worker->connections, id, sizeof(*id), taken);
+	} while (taken);
+	return 0;
+}
+
+static void log_created(const struct connection *connection, const char *by)
+{
+	char peer[ADDR_STR_LEN];
+
+	log_verbose("connection created",
+		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " peer=%s by=%s",
+		    connection->allocation->id, connection->id,
+		    addr_str(&connection->peer, peer), by);
+}
+
+static void log_deleted(const struct connection *connection, const char *why,
+			const struct relay_info *info)
+{
+	static const struct relay_info none;
+
+	if (!info)
+		info = &none;
+	log_verbose("connection deleted",
+		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64
+		    " reason=\"%s\" error=%d to_peer=%" PRIu64 " to_client=%" PRIu64,
+		    connection->allocation->id, connection->id, connection->relay, why,
+		    info->error, info->to_peer.bytes, info->to_client.bytes);
+}
+
+static void free_events(struct connection *connection)
+{
+	if (connection->watch)
+		event_free(connection->watch);
+	if (connection->timer)
+		event_free(connection->timer);
+	connection->watch = connection->timer = NULL;
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *connection = arg;
+
+	(void)fd, (void)what;
+	connection_delete(connection, connection->state == CONNECTING ?
+			  "no connection in time" : "no ConnectionBind in time");
+}
+
+/* @fd belongs to the connection on success only. */
+static struct connection *new_connection(struct allocation *allocation, int fd,
+					 const union addr *peer)
+{
+	struct worker *worker = allocation->session->worker;
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	connection->timer = evtimer_new(worker->base, on_timeout, connection);
+	if (!connection->timer || choose_id(worker, &connection->id)) {
+		free_events(connection);
+		free(connection);
+		return NULL;
+	}
+	connection->allocation = allocation;
+	connection->peer = *peer;
+	connection->fd = fd;
+	HASH_ADD(hh, worker->connections, id, sizeof(connection->id), connection);
+	LIST_INSERT_HEAD(&allocation->connections, connection, entry);
+	allocation->n_pending++;
+	allocation->n_connections++;
+	return connection;
+}
+
+static void free_connection(struct connection *connection)
+{
+	struct worker *worker = worker_of(connection);
+
+	free_events(connection);
+	HASH_DEL(worker->connections, connection);
+	if (connection->state == BOUND)
+		HASH_DELETE(by_relay, worker->relays, connection);
+	else
+		connection->allocation->n_pending--;
+	if (connection->fd >= 0)
+		sock_abort(connection->fd);
+	LIST_REMOVE(connection, entry);
+	free(connection);
+}
+
+void connection_delete(struct connection *connection, const char *why)
+{
+	struct session *session = connection->session;
+
+	if (connection->state == CONNECTING)
+		transaction_fail(&connection->connect, 447);
+	if (session && session->binding) {
+		session->binding = NULL;
+		session_close(session, why);
+	}
+	log_deleted(connection, why, NULL);
+	free_connection(connection);
+}
+
+static int watch(struct connection *connection, short what, event_callback_fn fn)
+{
+	if (connection->watch)
+		event_free(connection->watch);
+	connection->watch = event_new(worker_of(connection)->base, connection->fd, what, fn,
+				      connection);
+	return !connection->watch || event_add(connection->watch, NULL) ? -ENOMEM : 0;
+}
+
+static void start_timer(struct connection *connection, unsigned int seconds)
+{
+	const struct timeval timeout = { seconds, 0 };
+
+	evtimer_add(connection->timer, &timeout);
+}
+
+/*
+ * The peer has sent something, or a FIN, or a reset. The first two wait for the
+ * bind; only a reset leaves nothing to bind.
+ */
+static void on_peer_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct pollfd pfd = { .fd = fd };
+
+	(void)what;
+	if (poll(&pfd, 1, 0) == 1 && pfd.revents & (POLLERR | POLLHUP))
+		connection_delete(arg, "reset by the peer");
+}
+
+/* Edge-triggered: data that stays unread must not wake us again and again. */
+static int wait_for_bind(struct connection *connection)
+{
+	connection->state = PENDING;
+	start_timer(connection, CONNECTION_BIND_TIMEOUT);
+	return watch(connection, EV_READ | EV_ET | EV_PERSIST, on_peer_event);
+}
+
+static void answer_connect(struct connection *connection)
+{
+	struct response response;
+
+	response_begin(&response, &connection->connect);
+	stun_add_u32(&response.b, STUN_ATTR_CONNECTION_ID, connection->id);
+	response_send(&response);
+}
+
+static void on_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *connection = arg;
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	(void)what;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || err) {
+		connection_delete(connection, strerror(err));
+		return;
+	}
+	if (wait_for_bind(connection)) {
+		connection->state = CONNECTING;
+		connection_delete(connection, "no memory");
+		return;
+	}
+	answer_connect(connection);
+}
+
+static bool is_known_peer(const struct allocation *allocation, const union addr *peer)
+{
+	const struct connection *connection;
+
+	LIST_FOREACH(connection, &allocation->connections, entry)
+		if (addr_equal(&connection->peer, peer))
+			return true;
+	return false;
+}
+
+/* Return: a socket that connects, or a negative error code of STUN. */
+static int connect_from(const union addr *relayed, const union addr *peer)
+{
+	int fd = relayed_socket(relayed);
+
+	if (fd < 0)
+		return fd == -EADDRINUSE || fd == -EADDRNOTAVAIL ? -447 : -508;
+	sock_tune(fd);
+	if (!connect(fd, &peer->sa, addr_len(peer)) || errno == EINPROGRESS)
+		return fd;
+	close(fd);
+	return -447;
+}
+
+unsigned int connection_connect(struct allocation *allocation, const union addr *peer,
+				const struct transaction *transaction)
+{
+	struct connection *connection;
+	int fd;
+
+	if (is_known_peer(allocation, peer))
+		return 446;
+	/* TCP would connect the address with itself. */
+	if (addr_equal(&allocation->relayed, peer))
+		return 403;
+	if (allocation->n_pending >= CONNECTION_PENDING_MAX)
+		return 508;
+	fd = connect_from(&allocation->relayed, peer);
+	if (fd < 0)
+		return -fd;
+	connection = new_connection(allocation, fd, peer);
+	if (!connection) {
+		close(fd);
+		return 508;
+	}
+	connection->connect = *transaction;
+	log_created(connection, "connect");
+	start_timer(connection, CONNECTION_CONNECT_TIMEOUT);
+	if (watch(connection, EV_WRITE, on_connected))
+		connection_delete(connection, "no memory");
+	return 0;
+}
+
+static const char *refusal(const struct allocation *allocation, const union addr *peer)
+{
+	const struct config *config = allocation->session->worker->config;
+
+	if (acl_refusal(&config->acl, peer))
+		return "forbidden";
+	if (!permissions_allow(&allocation->permissions, peer, worker_now()))
+		return "no permission";
+	if (allocation->n_pending >= CONNECTION_PENDING_MAX)
+		return "too many are pending";
+	return NULL;
+}
+
+static void send_attempt(const struct connection *connection)
+{
+	const struct allocation *allocation = connection->allocation;
+	uint8_t transaction[STUN_TRANSACTION_LEN];
+	uint8_t buf[128];
+	struct stun_builder b;
+
+	gnutls_rnd(GNUTLS_RND_NONCE, transaction, sizeof(transaction));
+	stun_begin(&b, buf, sizeof(buf), STUN_INDICATION, STUN_CONNECTION_ATTEMPT,
+		   transaction);
+	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, connection->id);
+	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &connection->peer);
+	stun_add_string(&b, STUN_ATTR_SOFTWARE, "kturn");
+	if (allocation->fingerprint)
+		stun_add_fingerprint(&b);
+	stream_send(&allocation->session->stream, buf, stun_end(&b));
+}
+
+void connection_accept(struct allocation *allocation, int fd, const union addr *peer)
+{
+	const char *why = refusal(allocation, peer);
+	struct connection *connection = NULL;
+	char text[ADDR_STR_LEN];
+
+	if (!why) {
+		connection = new_connection(allocation, fd, peer);
+		if (!connection)
+			why = "no memory";
+	}
+	if (why) {
+		log_verbose("peer refused", "allocation=%016" PRIx64 " peer=%s reason=\"%s\"",
+			    allocation->id, addr_str(peer, text), why);
+		sock_abort(fd);
+		return;
+	}
+	sock_tune(fd);
+	log_created(connection, "peer");
+	if (wait_for_bind(connection))
+		connection_delete(connection, "no memory");
+	else
+		send_attempt(connection);
+}
+
+struct connection *connection_find(const struct worker *worker, uint32_t id)
+{
+	struct connection *connection;
+
+	HASH_FIND(hh, worker->connections, &id, sizeof(id), connection);
+	return connection && connection->state == PENDING ? connection : NULL;
+}
+
+const struct auth_user *connection_user(const struct connection *connection)
+{
+	return connection->allocation->user;
+}
+
+void connection_claim(struct connection *connection, struct session *session)
+{
+	connection->state = BINDING;
+	connection->session = session;
+	evtimer_del(connection->timer);
+	session_become(session, connection);
+}
+
+void connection_bind(struct connection *connection, int client_fd)
+{
+	struct worker *worker = worker_of(connection);
+	struct allocation *allocation = connection->allocation;
+	const struct auth_user *user = allocation->user;
+	struct relay_cookie cookie;
+	struct relay_request request = {
+		.client_fd = client_fd,
+		.peer_fd = connection->fd,
+		.group = allocation->id,
+		.cookie = &cookie,
+		.cookie_len = relay_cookie_set(&cookie, connection->id, &allocation->relayed,
+					       &connection->peer, user ? user->name : NULL),
+	};
+	char why[128] = "";
+	int err;
+
+	/* The engine may want to watch the socket on the same loop. */
+	free_events(connection);
+	connection->session = NULL;
+	err = worker->datapath->ops->add(worker->datapath, &request, &connection->relay,
+					 why, sizeof(why));
+	if (err) {
+		log_warning("relay refused",
+			    "allocation=%016" PRIx64 " error=\"%s\" why=\"%s\"",
+			    allocation->id, strerror(-err), why);
+		sock_abort(client_fd);
+		connection_delete(connection, "refused by the engine");
+		return;
+	}
+	connection->fd = -1;
+	connection->state = BOUND;
+	allocation->n_pending--;
+	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
+	log_verbose("connection bound",
+		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64,
+		    allocation->id, connection->id, connection->relay);
+}
+
+void connection_relay_ended(const struct relay_info *info, void *arg)
+{
+	struct worker *worker = arg;
+	struct connection *connection;
+
+	HASH_FIND(by_relay, worker->relays, &info->id, sizeof(info->id), connection);
+	if (!connection)
+		return;
+	connection->allocation->to_peer += info->to_peer.bytes;
+	connection->allocation->to_client += info->to_client.bytes;
+	log_deleted(connection, relay_reason_str(info->reason), info);
+	free_connection(connection);
+}
+
+void connection_delete_all(struct allocation *allocation, const char *why)
+{
+	struct worker *worker = allocation->session->worker;
+
+	worker->datapath->ops->del_group(worker->datapath, allocation->id,
+					 connection_relay_ended, worker);
+	while (!LIST_EMPTY(&allocation->connections))
+		connection_delete(LIST_FIRST(&allocation->connections), why);
+}

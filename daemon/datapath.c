@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "datapath.h"
+#include "log.h"
+
+static const char *const reasons[] = {
+	[RELAY_REASON_NONE]		= "none",
+	[RELAY_REASON_EOF]		= "eof",
+	[RELAY_REASON_CLIENT_RESET]	= "client-reset",
+	[RELAY_REASON_PEER_RESET]	= "peer-reset",
+	[RELAY_REASON_DELETED]		= "deleted",
+	[RELAY_REASON_OWNER_GONE]	= "owner-gone",
+	[RELAY_REASON_URGENT]		= "urgent",
+	[RELAY_REASON_ERROR]		= "error",
+};
+
+const char *relay_reason_str(enum relay_reason reason)
+{
+	if ((unsigned int)reason >= sizeof(reasons) / sizeof(reasons[0]))
+		return "unknown";
+	return reasons[reason];
+}
+
+int datapath_open(enum datapath_choice choice, struct event_base *base,
+		  struct datapath **dp)
+{
+	const struct datapath_ops *ops =
+		choice == DATAPATH_SPLICE ? &datapath_splice : &datapath_kernel;
+	char why[256] = "";
+	int err = ops->open(dp, base, why, sizeof(why));
+
+	if (!err) {
+		log_info("datapath", "engine=%s reason=\"%s\"", ops->name,
+			 choice == DATAPATH_AUTO ? "auto: the module is there" : "configured");
+		return 0;
+	}
+	if (choice != DATAPATH_AUTO) {
+		log_error("datapath failed", "engine=%s error=\"%s\" why=\"%s\"", ops->name,
+			  strerror(-err), why);
+		return err;
+	}
+	log_info("datapath", "engine=splice reason=\"auto: no kernel engine: %s\"", why);
+	return datapath_splice.open(dp, base, why, sizeof(why));
+}

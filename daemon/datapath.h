@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one door through which payload leaves the daemon's hands.
+ *
+ * A relay joins two established TCP sockets, the client's data connection and
+ * the connection to the peer (RFC 6062, section 4.3-4.5). An engine moves the
+ * bytes between them, passes each FIN and RST on, and reports the end. The
+ * rest of the daemon does not know which engine that is.
+ */
+#ifndef KTURN_DATAPATH_H
+#define KTURN_DATAPATH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+
+struct event_base;
+struct datapath;
+
+/* Why a relay ended: the module's reasons, used by every engine. */
+enum relay_reason {
+	RELAY_REASON_NONE,
+	RELAY_REASON_EOF,
+	RELAY_REASON_CLIENT_RESET,
+	RELAY_REASON_PEER_RESET,
+	RELAY_REASON_DELETED,
+	RELAY_REASON_OWNER_GONE,
+	RELAY_REASON_URGENT,
+	RELAY_REASON_ERROR,
+};
+
+struct relay_counters {
+	uint64_t bytes;			/* payload accepted by the receiver's socket */
+	uint64_t moves;			/* times something was moved */
+	uint64_t waits;			/* times the receiver had no room */
+};
+
+/* One relay as an engine sees it; pointers live until the callback returns. */
+struct relay_info {
+	uint64_t id;			/* the engine's; never used twice */
+	uint64_t group;			/* the allocation */
+	const void *cookie;		/* the daemon's own, untouched */
+	size_t cookie_len;
+	enum relay_reason reason;	/* NONE while it lives */
+	int error;			/* errno with RELAY_REASON_ERROR */
+	struct relay_counters to_peer, to_client;
+};
+
+struct relay_request {
+	int client_fd, peer_fd;
+	uint64_t group;
+	const void *cookie;
+	size_t cookie_len;		/* at most RELAY_COOKIE_MAX */
+};
+
+#define RELAY_COOKIE_MAX 256
+
+typedef void (*relay_ended_fn)(const struct relay_info *info, void *arg);
+typedef void (*relay_dump_fn)(const struct relay_info *info, void *arg);
+
+/* An engine. Every call returns 0 or a negative errno. */
+struct datapath_ops {
+	const char *name;		/* "kernel", "splice" */
+
+	/* Make one engine for one worker's loop; @why gets a sentence on failure. */
+	int (*open)(struct datapath **dp, struct event_base *base,
+		    char *why, size_t why_len);
+	void (*close)(struct datapath *dp);
+
+	/* On success both fds belong to the engine; on failure to the caller. */
+	int (*add)(struct datapath *dp, const struct relay_request *req,
+		   uint64_t *id, char *why, size_t why_len);
+
+	/* End one relay, or all of a group. No ended call follows for them;
+	 * @final, if given, is called with the closing counters of each. */
+	int (*del)(struct datapath *dp, uint64_t id,
+		   relay_ended_fn final, void *arg);
+	int (*del_group)(struct datapath *dp, uint64_t group,
+			 relay_ended_fn final, void *arg);
+
+	int (*dump)(struct datapath *dp, relay_dump_fn fn, void *arg);
+};
+
+/* What every engine's object begins with. */
+struct datapath {
+	const struct datapath_ops *ops;
+	relay_ended_fn ended;		/* a relay ended by itself */
+	void *ended_arg;
+};
+
+extern const struct datapath_ops datapath_kernel;
+extern const struct datapath_ops datapath_splice;
+
+enum datapath_choice { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_SPLICE };
+
+/**
+ * datapath_open() - open the engine that the configuration asks for
+ * @choice: auto tries the kernel first and falls back to splice
+ * @base: the worker's loop; the engine's events arrive there
+ * @dp: the engine on success
+ *
+ * Logs one line that says which engine runs and why.
+ *
+ * Return: 0 or a negative errno.
+ */
+int datapath_open(enum datapath_choice choice, struct event_base *base,
+		  struct datapath **dp);
+
+/**
+ * relay_reason_str() - the reason's name as it stands in logs and JSON
+ */
+const char *relay_reason_str(enum relay_reason reason);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The generic netlink family "kturn" as its users see it: requests that return
+ * what the kernel answered, as plain structures.
+ *
+ * Nothing here waits. The kernel handles a request while it is being sent, so
+ * the answer is there when the call that sent it returns.
+ */
+#ifndef KTURN_GENL_H
+#define KTURN_GENL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/kturn.h>
+
+#include "addr.h"
+
+struct nlmsghdr;
+struct kturn_genl;
+
+/**
+ * struct kturn_leg - one of the two sockets of a relay, seen from this host
+ * @local: family AF_UNSPEC if the kernel did not tell
+ * @remote: likewise
+ */
+struct kturn_leg {
+	union addr local, remote;
+};
+
+/**
+ * struct kturn_flow - one direction of a relay; the fields are the family's
+ */
+struct kturn_flow {
+	uint64_t bytes, moves, waits, copied, idle_ms;
+	uint32_t queued, unacked;
+	bool eof;
+	uint8_t head[KTURN_HEAD_MAX];
+	size_t head_len;
+};
+
+/**
+ * struct kturn_relay - a relay; what the kernel did not tell is zero
+ *
+ * @state, @engine and @reason may have values that this build does not know.
+ */
+struct kturn_relay {
+	uint64_t id, group, age_ms;
+	uint32_t state;			/* enum kturn_relay_state */
+	uint32_t engine;		/* enum kturn_engine */
+	uint32_t reason;		/* enum kturn_end_reason */
+	uint32_t error;			/* errno with reason error */
+	uint32_t owner;			/* port of the socket that made it */
+	struct kturn_leg client, peer;
+	struct kturn_flow to_peer, to_client;
+	uint8_t cookie[KTURN_COOKIE_MAX];
+	size_t cookie_len;
+};
+
+/**
+ * struct kturn_relays - a growing array of relays; all zero is a valid start
+ */
+struct kturn_relays {
+	struct kturn_relay *relay;
+	size_t count, room;
+};
+
+/**
+ * kturn_relays_free() - free the array, and make it a valid start again
+ */
+void kturn_relays_free(struct kturn_relays *relays);
+
+#define KTURN_STATS_REASONS 32
+
+/**
+ * struct kturn_stats - the counters of a network namespace
+ * @ended: how many relays ended for each reason the kernel told about
+ * @reasons: the number of entries in @ended
+ */
+struct kturn_stats {
+	uint64_t relays, created, refused;
+	uint64_t bytes_to_peer, bytes_to_client, copied;
+	struct {
+		uint32_t reason;
+		uint64_t count;
+	} ended[KTURN_STATS_REASONS];
+	size_t reasons;
+};
+
+/**
+ * struct kturn_event - what the multicast group tells
+ * @cmd: KTURN_CMD_RELAY_ADD_NTF or KTURN_CMD_RELAY_DEL_NTF
+ */
+struct kturn_event {
+	uint8_t cmd;
+	struct kturn_relay relay;
+};
+
+/**
+ * kturn_genl_open() - make a socket that speaks to the family
+ * @why: gets a sentence on failure
+ *
+ * The relays that are made through this socket end when it is closed.
+ *
+ * Return: 0, -ENOENT if the module is not loaded, or another negative errno.
+ */
+int kturn_genl_open(struct kturn_genl **genl, char *why, size_t why_len);
+
+/**
+ * kturn_genl_close() - close the socket
+ */
+void kturn_genl_close(struct kturn_genl *genl);
+
+/**
+ * kturn_genl_port() - the netlink port, a relay's owner
+ */
+uint32_t kturn_genl_port(const struct kturn_genl *genl);
+
+/**
+ * kturn_genl_fd() - the descriptor, to wait for events
+ */
+int kturn_genl_fd(const struct kturn_genl *genl);
+
+/**
+ * kturn_genl_why() - a sentence about the last call that failed
+ *
+ * The kernel's own words if it had any.
+ */
+const char *kturn_genl_why(const struct kturn_genl *genl);
+
+/**
+ * kturn_relay_add() - hand two established TCP sockets over
+ * @id: the new relay
+ *
+ * The descriptors remain the caller's to close.
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_relay_add(struct kturn_genl *genl, int client_fd, int peer_fd,
+		    uint64_t group, const void *cookie, size_t cookie_len,
+		    uint64_t *id);
+
+/**
+ * kturn_relay_get() - look at one relay
+ *
+ * Return: 0, -ENOENT without such a relay, or another negative errno.
+ */
+int kturn_relay_get(struct kturn_genl *genl, uint64_t id,
+		    struct kturn_relay *relay);
+
+/**
+ * kturn_relay_dump() - look at all relays, in the order of their ids
+ * @group: only those of this group, if not NULL
+ * @relays: they are appended here
+ *
+ * A relay that lives throughout the dump is in it exactly once.
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
+		     struct kturn_relays *relays);
+
+/**
+ * kturn_relay_del() - end one relay
+ * @relays: it is appended here, with its closing counters
+ *
+ * Return: 0, -ENOENT without such a relay, or another negative errno.
+ */
+int kturn_relay_del(struct kturn_genl *genl, uint64_t id,
+		    struct kturn_relays *relays);
+
+/**
+ * kturn_relay_del_group() - end all relays of a group
+ * @relays: they are appended here, with their closing counters
+ *
+ * Return: 0, also if there were none; -ENOBUFS if all were ended but not all
+ * of them are in @relays; or another negative errno.
+ */
+int kturn_relay_del_group(struct kturn_genl *genl, uint64_t group,
+			  struct kturn_relays *relays);
+
+/**
+ * kturn_stats_get() - read the counters of this network namespace
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_stats_get(struct kturn_genl *genl, struct kturn_stats *stats);
+
+/**
+ * kturn_events_join() - let this socket hear the events
+ *
+ * From then on the socket is for kturn_events_next() alone.
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_events_join(struct kturn_genl *genl);
+
+/**
+ * kturn_events_next() - take the next event
+ *
+ * Return: 0, -EAGAIN if there is none now, -ENOBUFS if some were lost before
+ * the next one, or another negative errno.
+ */
+int kturn_events_next(struct kturn_genl *genl, struct kturn_event *event);
+
+/**
+ * kturn_relay_decode() - read a message that describes a relay
+ *
+ * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
+ */
+int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh);
+
+/**
+ * kturn_stats_decode() - read the reply to stats-get
+ *
+ * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
+ */
+int kturn_stats_decode(struct kturn_stats *stats, const struct nlmsghdr *nlh);
+
+#define KTURN_NAME_LEN 24
+
+/**
+ * kturn_state_name() - the name as it stands in the family's specification
+ * @buf: keeps the number of a state that this build does not know
+ *
+ * Return: a constant, or @buf.
+ */
+const char *kturn_state_name(uint32_t state, char buf[KTURN_NAME_LEN]);
+
+/**
+ * kturn_engine_name() - likewise, for what moves the bytes
+ */
+const char *kturn_engine_name(uint32_t engine, char buf[KTURN_NAME_LEN]);
+
+/**
+ * kturn_reason_name() - likewise, for why a relay ended
+ */
+const char *kturn_reason_name(uint32_t reason, char buf[KTURN_NAME_LEN]);
+
+#endif

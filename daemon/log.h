@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The log: one line an event, "time level event: key=value key=value".
+ *
+ * The event is a constant; what follows the colon comes from the format. Text
+ * that a client chose goes through log_quote() first.
+ */
+#ifndef KTURN_LOG_H
+#define KTURN_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LOG_QUOTE_LEN 96
+
+/**
+ * log_open() - choose where the log goes; standard error until then
+ * @target: a path, "stdout" or "-", "syslog", or NULL for standard error
+ * @verbose: keep the lines of log_verbose()
+ *
+ * Return: 0 or a negative errno.
+ */
+int log_open(const char *target, bool verbose);
+
+/**
+ * log_close() - flush and close
+ */
+void log_close(void);
+
+/**
+ * log_error() - the daemon cannot do what it was asked to
+ */
+void log_error(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_warning() - it goes on, but somebody should look
+ */
+void log_warning(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_info() - the life of allocations, and of the daemon itself
+ */
+void log_info(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_verbose() - what happens within an allocation, request by request
+ */
+void log_verbose(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_quote() - put foreign text in double quotes, fit for one line
+ *
+ * Quotes, backslashes, and everything but printable ASCII become escapes;
+ * what is too long ends in "...".
+ *
+ * Return: @buf.
+ */
+const char *log_quote(char buf[LOG_QUOTE_LEN], const void *text, size_t len);
+
+#endif

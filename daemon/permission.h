@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The permissions of an allocation (RFC 8656, section 9): IP addresses from
+ * which peers may connect.
+ */
+#ifndef KTURN_PERMISSION_H
+#define KTURN_PERMISSION_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "addr.h"
+
+#define PERMISSION_LIFETIME	300	/* seconds; the RFC leaves no choice */
+#define PERMISSION_MAX		1024	/* of one allocation */
+
+struct permission;
+
+/**
+ * struct permissions - those of one allocation; all zero is a valid start
+ */
+struct permissions {
+	struct permission *table;
+	unsigned int n;
+};
+
+/**
+ * permissions_have_room() - tell whether so many addresses can be added
+ * @now: seconds; what has expired by then makes room
+ */
+bool permissions_have_room(struct permissions *permissions, unsigned int n, time_t now);
+
+/**
+ * permissions_install() - install or refresh a permission
+ *
+ * Return: 0, -ENOSPC, or -ENOMEM.
+ */
+int permissions_install(struct permissions *permissions, const union addr *peer, time_t now);
+
+/**
+ * permissions_allow() - tell whether a peer's IP address has a permission
+ */
+bool permissions_allow(const struct permissions *permissions, const union addr *peer,
+		       time_t now);
+
+/**
+ * permissions_clear() - forget all of them
+ */
+void permissions_clear(struct permissions *permissions);
+
+#endif

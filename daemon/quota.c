@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "config.h"
+#include "quota.h"
+
+struct quota_user {
+	const struct auth_user *user;
+	unsigned int allocations;
+	UT_hash_handle hh;
+};
+
+static bool take_user(struct quota *quota, unsigned int limit, const struct auth_user *user)
+{
+	struct quota_user *entry;
+
+	HASH_FIND_PTR(quota->users, &user, entry);
+	if (!entry) {
+		entry = calloc(1, sizeof(*entry));
+		if (!entry)
+			return false;
+		entry->user = user;
+		HASH_ADD_PTR(quota->users, user, entry);
+	}
+	if (limit && entry->allocations >= limit)
+		return false;
+	entry->allocations++;
+	return true;
+}
+
+bool quota_take(struct quota *quota, const struct config *config,
+		const struct auth_user *user)
+{
+	if (config->total_quota && quota->total >= config->total_quota)
+		return false;
+	if (user && !take_user(quota, config->user_quota, user))
+		return false;
+	quota->total++;
+	return true;
+}
+
+void quota_release(struct quota *quota, const struct auth_user *user)
+{
+	struct quota_user *entry;
+
+	quota->total--;
+	if (!user)
+		return;
+	HASH_FIND_PTR(quota->users, &user, entry);
+	if (--entry->allocations)
+		return;
+	HASH_DEL(quota->users, entry);
+	free(entry);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "relay_cookie.h"
+#include "stun.h"
+
+static void set_addr(struct relay_cookie_addr *to, const union addr *from)
+{
+	uint16_t port = htons(addr_port(from));
+	const uint8_t *ip;
+	size_t len;
+
+	ip = addr_ip(from, &len);
+	to->family = len == 4 ? STUN_FAMILY_IPV4 : STUN_FAMILY_IPV6;
+	memcpy(to->port, &port, sizeof(to->port));
+	memcpy(to->ip, ip, len);
+}
+
+size_t relay_cookie_set(struct relay_cookie *cookie, uint32_t connection_id,
+			const union addr *relayed, const union addr *peer,
+			const char *user)
+{
+	uint32_t id = htonl(connection_id);
+	size_t len = user ? strnlen(user, sizeof(cookie->user)) : 0;
+
+	memset(cookie, 0, sizeof(*cookie));
+	cookie->version = RELAY_COOKIE_VERSION;
+	cookie->user_len = len;
+	memcpy(cookie->connection_id, &id, sizeof(id));
+	set_addr(&cookie->relayed, relayed);
+	set_addr(&cookie->peer, peer);
+	if (len)
+		memcpy(cookie->user, user, len);
+	return offsetof(struct relay_cookie, user) + len;
+}

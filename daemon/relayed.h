@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Relayed transport addresses: finding a free one, and sockets bound to it.
+ */
+#ifndef KTURN_RELAYED_H
+#define KTURN_RELAYED_H
+
+#include "addr.h"
+#include "config.h"
+
+/**
+ * relayed_supports() - tell whether there is a relay-ip of a family
+ */
+bool relayed_supports(const struct config *config, sa_family_t family);
+
+/**
+ * relayed_listen() - take an unused relayed transport address and listen on it
+ * @family: AF_INET or AF_INET6
+ * @addr: the address that was taken
+ *
+ * The port is unpredictable, and no other allocation, of this process or of
+ * another one, can have it at the same time.
+ *
+ * Return: the listening socket; -EADDRINUSE if every port is taken, or another
+ * negative errno.
+ */
+int relayed_listen(const struct config *config, sa_family_t family, union addr *addr);
+
+/**
+ * relayed_socket() - make a socket whose connections come from @addr exactly
+ * @addr: one that relayed_listen() has taken
+ *
+ * Return: the socket or a negative errno.
+ */
+int relayed_socket(const union addr *addr);
+
+#endif

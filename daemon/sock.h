@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every TCP socket of the daemon has in common.
+ */
+#ifndef KTURN_SOCK_H
+#define KTURN_SOCK_H
+
+#include "addr.h"
+
+/**
+ * sock_stream() - make a non-blocking TCP socket for an address's family
+ *
+ * An IPv6 socket takes IPv6 only, so that 0.0.0.0 and :: are two listeners and
+ * no peer shows up under a mapped address.
+ *
+ * Return: the socket or a negative errno.
+ */
+int sock_stream(const union addr *addr);
+
+/**
+ * sock_set() - switch a boolean option of SOL_SOCKET on
+ *
+ * Return: 0 or a negative errno.
+ */
+int sock_set(int fd, int option);
+
+/**
+ * sock_tune() - no delay for small messages, and keepalive for lost hosts
+ *
+ * What fails here costs comfort, not correctness.
+ */
+void sock_tune(int fd);
+
+/**
+ * sock_abort() - close with a reset, so that nobody takes it for an end of data
+ */
+void sock_abort(int fd);
+
+#endif

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sock.h"
+#include "splice_relay.h"
+
+#define BUDGET		(4 * SPLICE_PIPE_SIZE)	/* bytes of a flow before others have a turn */
+#define NO_PIPE_WAIT	100	/* ms until a flow without a pipe tries again */
+#define DELIVERY_POLL	5	/* ms between two looks at a send queue */
+#define DELIVERY_TIME	2000	/* ms to deliver what was received before a reset */
+
+static enum splice_side other(enum splice_side side)
+{
+	return side == SPLICE_CLIENT ? SPLICE_PEER : SPLICE_CLIENT;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* By a timer even if it is due at once, so that the other sockets are polled first. */
+static void run_again(struct splice_relay *relay, unsigned int ms)
+{
+	const struct timeval wait = { 0, ms * 1000 };
+
+	evtimer_add(relay->timer, &wait);
+}
+
+static void finish(struct splice_relay *relay, enum relay_reason reason)
+{
+	relay->reason = reason;
+	relay->ended(relay);
+}
+
+static void drop_pipe(struct splice_relay *relay, struct splice_flow *flow)
+{
+	if (!flow->pipe)
+		return;
+	if (flow->queued)
+		splice_pipe_close(flow->pipe);
+	else
+		splice_pipe_put(relay->pool, flow->pipe);
+	flow->pipe = NULL;
+	flow->queued = 0;
+}
+
+/* splice(2) stops in front of urgent data and calls it "nothing" or "the end". */
+static bool is_urgent(int fd)
+{
+	int at_mark = 0;
+
+	return !ioctl(fd, SIOCATMARK, &at_mark) && at_mark;
+}
+
+static int pending_error(int fd)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? errno : err;
+}
+
+static bool is_delivered(const struct splice_relay *relay, enum splice_side from)
+{
+	int unacked = 0;
+
+	return relay->flow[from].done &&
+	       (ioctl(relay->leg[other(from)].fd, SIOCOUTQ, &unacked) || !unacked);
+}
+
+/*
+ * One side is gone, by a reset or worse. What it sent before is still good: it
+ * is delivered, as far as that goes in reasonable time, and only then does the
+ * other side see the reset.
+ */
+static void lose(struct splice_relay *relay, enum splice_side side, int error)
+{
+	struct splice_flow *back = &relay->flow[other(side)];
+
+	if (error == ECONNRESET || error == EPIPE) {
+		relay->reason = side == SPLICE_CLIENT ? RELAY_REASON_CLIENT_RESET
+						      : RELAY_REASON_PEER_RESET;
+	} else {
+		relay->reason = RELAY_REASON_ERROR;
+		relay->error = error;
+	}
+	relay->lost = side;
+	relay->deadline = now_ms() + DELIVERY_TIME;
+	drop_pipe(relay, back);
+	back->done = true;
+	run_again(relay, 0);
+}
+
+/* Pass the FIN on behind the last byte. */
+static void end_flow(struct splice_relay *relay, enum splice_side from)
+{
+	struct splice_flow *flow = &relay->flow[from];
+
+	drop_pipe(relay, flow);
+	flow->done = true;
+	if (!relay->deadline)
+		shutdown(relay->leg[other(from)].fd, SHUT_WR);
+}
+
+/* Return: bytes, 0 at the end, or a negative errno; -EAGAIN if there is nothing. */
+static ssize_t fill(struct splice_relay *relay, enum splice_side from)
+{
+	struct splice_flow *flow = &relay->flow[from];
+	int fd = relay->leg[from].fd;
+	ssize_t n;
+
+	if (!flow->pipe)
+		flow->pipe = splice_pipe_get(relay->pool);
+	if (!flow->pipe) {
+		run_again(relay, NO_PIPE_WAIT);
+		return -EAGAIN;
+	}
+	n = splice(fd, NULL, flow->pipe->fd[1], NULL, SPLICE_PIPE_SIZE,
+		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n > 0)
+		flow->queued = n;
+	else if (n < 0)
+		n = -errno;
+	if (n == -EAGAIN)
+		drop_pipe(relay, flow);
+	return n;
+}
+
+/* Return: bytes, or a negative errno; -EAGAIN if the receiver has no room. */
+static ssize_t drain(struct splice_relay *relay, enum splice_side from)
+{
+	struct splice_flow *flow = &relay->flow[from];
+	ssize_t n = splice(flow->pipe->fd[0], NULL, relay->leg[other(from)].fd, NULL,
+			   flow->queued, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+	if (n < 0) {
+		flow->counters.waits += errno == EAGAIN;
+		return -errno;
+	}
+	flow->queued -= n;
+	flow->counters.bytes += n;
+	flow->counters.moves++;
+	return n;
+}
+
+/* The source had nothing, or its end. Return: false if the relay is over. */
+static bool stop_at_source(struct splice_relay *relay, enum splice_side from, ssize_t n)
+{
+	if (is_urgent(relay->leg[from].fd)) {
+		finish(relay, RELAY_REASON_URGENT);
+		return false;
+	}
+	if (n == 0)
+		end_flow(relay, from);
+	else if (n != -EAGAIN && relay->deadline)
+		end_flow(relay, from);
+	else if (n != -EAGAIN)
+		lose(relay, from, -n);
+	return true;
+}
+
+/*
+ * Fill the pipe, empty it, fill it again: an empty pipe makes sure that EAGAIN
+ * speaks of the socket. Return: false if the relay is over.
+ */
+static bool move(struct splice_relay *relay, enum splice_side from)
+{
+	struct splice_flow *flow = &relay->flow[from];
+	size_t moved = 0;
+	ssize_t n;
+
+	while (!flow->done) {
+		if (flow->queued) {
+			n = drain(relay, from);
+			if (n < 0 && n != -EAGAIN && relay->deadline) {
+				finish(relay, relay->reason);
+				return false;
+			}
+			if (n < 0 && n != -EAGAIN)
+				lose(relay, other(from), -n);
+			if (n < 0)
+				return true;
+			moved += n;
+		} else if (moved >= BUDGET) {
+			run_again(relay, 0);
+			return true;
+		} else {
+			n = fill(relay, from);
+			if (n <= 0)
+				return stop_at_source(relay, from, n);
+		}
+	}
+	return true;
+}
+
+/* A reset shows in reading; where we do not read, it has to be asked for. */
+static void look_for_reset(struct splice_relay *relay, enum splice_side side)
+{
+	const struct splice_flow *flow = &relay->flow[side];
+	int error;
+
+	if (relay->deadline || (!flow->done && !flow->queued))
+		return;
+	error = pending_error(relay->leg[side].fd);
+	if (error)
+		lose(relay, side, error);
+}
+
+static void check_end(struct splice_relay *relay)
+{
+	if (relay->deadline) {
+		if (is_delivered(relay, relay->lost) || now_ms() >= relay->deadline)
+			finish(relay, relay->reason);
+		else
+			run_again(relay, DELIVERY_POLL);
+	} else if (relay->flow[SPLICE_CLIENT].done && relay->flow[SPLICE_PEER].done) {
+		finish(relay, RELAY_REASON_EOF);
+	}
+}
+
+static void on_leg(evutil_socket_t fd, short what, void *arg)
+{
+	struct splice_leg *leg = arg;
+	struct splice_relay *relay = leg->relay;
+	enum splice_side side = leg == &relay->leg[SPLICE_CLIENT] ? SPLICE_CLIENT : SPLICE_PEER;
+
+	(void)fd;
+	if (what & EV_READ && !move(relay, side))
+		return;
+	if (what & EV_WRITE && !move(relay, other(side)))
+		return;
+	look_for_reset(relay, side);
+	check_end(relay);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct splice_relay *relay = arg;
+
+	(void)fd, (void)what;
+	if (move(relay, SPLICE_CLIENT) && move(relay, SPLICE_PEER))
+		check_end(relay);
+}
+
+static int open_leg(struct splice_relay *relay, enum splice_side side,
+		    struct event_base *base, int fd)
+{
+	struct splice_leg *leg = &relay->leg[side];
+
+	leg->relay = relay;
+	leg->fd = fd;
+	leg->event = event_new(base, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_leg, leg);
+	return !leg->event || event_add(leg->event, NULL) ? -ENOMEM : 0;
+}
+
+static void free_events(struct splice_relay *relay)
+{
+	for (int side = 0; side < 2; side++)
+		if (relay->leg[side].event)
+			event_free(relay->leg[side].event);
+	if (relay->timer)
+		event_free(relay->timer);
+}
+
+int splice_relay_start(struct splice_relay *relay, struct event_base *base,
+		       int client_fd, int peer_fd)
+{
+	relay->timer = evtimer_new(base, on_timer, relay);
+	if (relay->timer && !open_leg(relay, SPLICE_CLIENT, base, client_fd) &&
+	    !open_leg(relay, SPLICE_PEER, base, peer_fd))
+		return 0;
+	free_events(relay);
+	return -ENOMEM;
+}
+
+static bool is_undelivered(const struct splice_relay *relay, enum splice_side from)
+{
+	int unread = 0;
+
+	return relay->flow[from].queued ||
+	       (!ioctl(relay->leg[from].fd, SIOCINQ, &unread) && unread);
+}
+
+void splice_relay_stop(struct splice_relay *relay)
+{
+	bool clean = relay->reason == RELAY_REASON_EOF ||
+		     (relay->reason == RELAY_REASON_DELETED &&
+		      !is_undelivered(relay, SPLICE_CLIENT) &&
+		      !is_undelivered(relay, SPLICE_PEER));
+
+	free_events(relay);
+	for (int side = 0; side < 2; side++) {
+		drop_pipe(relay, &relay->flow[side]);
+		if (clean)
+			close(relay->leg[side].fd);
+		else
+			sock_abort(relay->leg[side].fd);
+	}
+}

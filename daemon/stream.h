@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A TCP connection from a client, seen as messages: STUN (RFC 8489, 6.2.2) and
+ * ChannelData (RFC 8656, 12.5) one after the other, with nothing between them.
+ *
+ * Not one byte behind the message in hand is ever read: what follows a
+ * ConnectionBind request is payload and stays in the kernel for the relay.
+ */
+#ifndef KTURN_STREAM_H
+#define KTURN_STREAM_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stun.h"
+
+#define STREAM_STALL_TIMEOUT	60		/* seconds a message may take to arrive */
+#define STREAM_OUTPUT_MAX	(64 * 1024)	/* bytes a client may leave unread */
+
+struct evbuffer;
+struct stream;
+
+/**
+ * struct stream_ops - what a stream tells its owner
+ * @message: a message has arrived; its first two bits tell which kind it is
+ * @drained: after stream_drain(): the last byte of output is out
+ * @broken: nothing more will come of it; @why is a constant
+ *
+ * All are called from the loop and from nowhere else, and each may close the
+ * stream. Whatever stream_send() runs into is reported later, too.
+ */
+struct stream_ops {
+	void (*message)(struct stream *stream, const uint8_t *data, size_t len);
+	void (*drained)(struct stream *stream);
+	void (*broken)(struct stream *stream, const char *why);
+};
+
+/**
+ * struct stream - to be embedded; its members are stream.c's own
+ */
+struct stream {
+	const struct stream_ops *ops;
+	int fd;
+	struct event *readable;
+	struct event *writable;
+	struct event *stalled;
+	struct evbuffer *output;
+	const char *failure;
+	bool draining;
+
+	uint8_t head[STUN_HEADER_LEN];
+	uint8_t *message;	/* all of it, once its length is known */
+	size_t have, want;	/* bytes of the message; want: up to the next decision */
+};
+
+/**
+ * stream_open() - take over a connected, non-blocking socket and begin to read
+ *
+ * Return: 0 or -ENOMEM; then @fd is still the caller's.
+ */
+int stream_open(struct stream *stream, struct event_base *base, int fd,
+		const struct stream_ops *ops);
+
+/**
+ * stream_send() - send a message, now or as soon as the socket has room
+ */
+void stream_send(struct stream *stream, const void *data, size_t len);
+
+/**
+ * stream_drain() - stop reading, and say when all output is out
+ */
+void stream_drain(struct stream *stream);
+
+/**
+ * stream_detach() - give the socket up, in the state in which the client left it
+ *
+ * Return: the socket.
+ */
+int stream_detach(struct stream *stream);
+
+/**
+ * stream_close() - close the socket and free what belongs to the stream
+ */
+void stream_close(struct stream *stream);
+
+#endif

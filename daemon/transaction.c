@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <string.h>
+
+#include "allocation.h"
+#include "auth.h"
+#include "config.h"
+#include "log.h"
+#include "session.h"
+#include "transaction.h"
+#include "worker.h"
+
+static void begin(struct response *response, const struct transaction *transaction,
+		  enum stun_class class)
+{
+	response->transaction = transaction;
+	response->code = 0;
+	stun_begin(&response->b, response->buf, sizeof(response->buf), class,
+		   transaction->method, transaction->id);
+}
+
+void response_begin(struct response *response, const struct transaction *transaction)
+{
+	begin(response, transaction, STUN_SUCCESS);
+}
+
+void response_begin_error(struct response *response, const struct transaction *transaction,
+			  unsigned int code)
+{
+	begin(response, transaction, STUN_ERROR);
+	response->code = code;
+	stun_add_error(&response->b, code);
+}
+
+static void log_response(const struct response *response)
+{
+	const struct transaction *transaction = response->transaction;
+	const struct session *session = transaction->session;
+	const struct auth_user *user = transaction->user;
+	char client[ADDR_STR_LEN], name[LOG_QUOTE_LEN];
+
+	log_verbose("request", "method=%s code=%u client=%s allocation=%016" PRIx64 " user=%s",
+		    stun_method_str(transaction->method), response->code,
+		    addr_str(&session->client, client),
+		    session->allocation ? session->allocation->id : 0,
+		    user ? log_quote(name, user->name, strlen(user->name)) : "-");
+}
+
+void response_send(struct response *response)
+{
+	const struct transaction *transaction = response->transaction;
+	struct stun_builder *b = &response->b;
+	size_t len;
+
+	stun_add_string(b, STUN_ATTR_SOFTWARE, "kturn");
+	if (transaction->user)
+		stun_add_integrity(b, transaction->user->key, AUTH_KEY_LEN);
+	if (transaction->fingerprint)
+		stun_add_fingerprint(b);
+	len = stun_end(b);
+	if (!len) {
+		log_error("response too long", "method=%s",
+			  stun_method_str(transaction->method));
+		return;
+	}
+	log_response(response);
+	stream_send(&transaction->session->stream, response->buf, len);
+}
+
+void transaction_succeed(const struct transaction *transaction)
+{
+	struct response response;
+
+	response_begin(&response, transaction);
+	response_send(&response);
+}
+
+static void add_challenge(struct response *response)
+{
+	const struct session *session = response->transaction->session;
+	const struct auth *auth = session->worker->config->auth;
+	char nonce[AUTH_NONCE_LEN + 1];
+
+	if (auth_nonce(auth, &session->client, worker_now(), nonce)) {
+		log_error("no randomness", "for=nonce");
+		return;
+	}
+	stun_add_string(&response->b, STUN_ATTR_REALM, auth_realm(auth));
+	stun_add_string(&response->b, STUN_ATTR_NONCE, nonce);
+}
+
+void transaction_fail(const struct transaction *transaction, unsigned int code)
+{
+	struct response response;
+
+	response_begin_error(&response, transaction, code);
+	if (code == 401 || code == 438)
+		add_challenge(&response);
+	response_send(&response);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A request that waits for its response, and the response.
+ */
+#ifndef KTURN_TRANSACTION_H
+#define KTURN_TRANSACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stun.h"
+
+#define TRANSACTION_RESPONSE_MAX 2048	/* REALM, NONCE and addresses fit easily */
+
+struct auth_user;
+struct session;
+
+/**
+ * struct transaction - what a response needs to know of its request
+ * @session: it goes back on the same connection
+ * @user: signs the response; NULL if the request was not authenticated
+ * @method: of both
+ * @fingerprint: the request had one, so the response gets one
+ * @id: the transaction ID
+ */
+struct transaction {
+	struct session *session;
+	const struct auth_user *user;
+	uint16_t method;
+	bool fingerprint;
+	uint8_t id[STUN_TRANSACTION_LEN];
+};
+
+/**
+ * struct response - a response under construction
+ * @b: add attributes here
+ */
+struct response {
+	const struct transaction *transaction;
+	unsigned int code;
+	struct stun_builder b;
+	uint8_t buf[TRANSACTION_RESPONSE_MAX];
+};
+
+/**
+ * response_begin() - begin a success response
+ */
+void response_begin(struct response *response, const struct transaction *transaction);
+
+/**
+ * response_begin_error() - begin an error response
+ */
+void response_begin_error(struct response *response, const struct transaction *transaction,
+			  unsigned int code);
+
+/**
+ * response_send() - sign it if its request was signed, and send it
+ */
+void response_send(struct response *response);
+
+/**
+ * transaction_succeed() - send a success response without more to say
+ */
+void transaction_succeed(const struct transaction *transaction);
+
+/**
+ * transaction_fail() - send an error response
+ *
+ * 401 and 438 carry the realm and a fresh nonce (RFC 8489, 9.2.4).
+ */
+void transaction_fail(const struct transaction *transaction, unsigned int code);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "allocation.h"
+#include "auth.h"
+#include "config.h"
+#include "log.h"
+#include "session.h"
+#include "stun.h"
+#include "transaction.h"
+#include "turn.h"
+#include "worker.h"
+
+#define UNKNOWN_MAX 32		/* attributes that a 420 response lists */
+
+enum method_flags {
+	AUTHENTICATED	= 1,	/* long-term credentials, if there are any */
+	ALLOCATED	= 2,	/* on the control connection, by the same user */
+};
+
+static const struct method {
+	uint16_t method;
+	turn_method_fn handle;
+	unsigned int flags;
+} methods[] = {
+	{ STUN_BINDING,			turn_binding,		0 },
+	{ STUN_ALLOCATE,		turn_allocate,		AUTHENTICATED },
+	{ STUN_REFRESH,			turn_refresh,		AUTHENTICATED | ALLOCATED },
+	{ STUN_CREATE_PERMISSION,	turn_create_permission,	AUTHENTICATED | ALLOCATED },
+	{ STUN_CHANNEL_BIND,		turn_channel_bind,	AUTHENTICATED | ALLOCATED },
+	{ STUN_CONNECT,			turn_connect,		AUTHENTICATED | ALLOCATED },
+	{ STUN_CONNECTION_BIND,		turn_connection_bind,	AUTHENTICATED },
+};
+
+static const struct method *find_method(uint16_t method)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (methods[i].method == method)
+			return &methods[i];
+	return NULL;
+}
+
+static bool is_understood(uint16_t type)
+{
+	switch (type) {
+	case STUN_ATTR_MAPPED_ADDRESS:
+	case STUN_ATTR_USERNAME:
+	case STUN_ATTR_MESSAGE_INTEGRITY:
+	case STUN_ATTR_ERROR_CODE:
+	case STUN_ATTR_UNKNOWN_ATTRIBUTES:
+	case STUN_ATTR_CHANNEL_NUMBER:
+	case STUN_ATTR_LIFETIME:
+	case STUN_ATTR_XOR_PEER_ADDRESS:
+	case STUN_ATTR_DATA:
+	case STUN_ATTR_REALM:
+	case STUN_ATTR_NONCE:
+	case STUN_ATTR_XOR_RELAYED_ADDRESS:
+	case STUN_ATTR_REQUESTED_ADDRESS_FAMILY:
+	case STUN_ATTR_EVEN_PORT:
+	case STUN_ATTR_REQUESTED_TRANSPORT:
+	case STUN_ATTR_DONT_FRAGMENT:
+	case STUN_ATTR_XOR_MAPPED_ADDRESS:
+	case STUN_ATTR_RESERVATION_TOKEN:
+	case STUN_ATTR_CONNECTION_ID:
+		return true;
+	default:
+		return type & 0x8000;	/* comprehension-optional */
+	}
+}
+
+/* Answer 420 if there is an attribute that has to be understood and is not. */
+static bool refuse_unknown(const struct transaction *transaction,
+			   const struct stun_message *msg)
+{
+	uint8_t list[2 * UNKNOWN_MAX];
+	struct response response;
+	size_t len = 0;
+
+	stun_for_each_attr(msg, attr) {
+		if (is_understood(attr.type) || len == sizeof(list))
+			continue;
+		list[len++] = attr.type >> 8;
+		list[len++] = attr.type;
+	}
+	if (!len)
+		return false;
+	response_begin_error(&response, transaction, 420);
+	stun_add(&response.b, STUN_ATTR_UNKNOWN_ATTRIBUTES, list, len);
+	response_send(&response);
+	return true;
+}
+
+static unsigned int authenticate(struct transaction *transaction,
+				 const struct stun_message *msg)
+{
+	const struct session *session = transaction->session;
+	const struct auth *auth = session->worker->config->auth;
+
+	if (!auth)
+		return 0;
+	return auth_check(auth, msg, &session->client, worker_now(), &transaction->user);
+}
+
+static unsigned int check_allocation(const struct transaction *transaction)
+{
+	const struct allocation *allocation = transaction->session->allocation;
+
+	if (!allocation)
+		return 437;
+	return allocation->user == transaction->user ? 0 : 441;
+}
+
+static void receive_request(struct session *session, const struct stun_message *msg)
+{
+	const struct method *method = find_method(msg->method);
+	struct transaction transaction = {
+		.session = session,
+		.method = msg->method,
+		.fingerprint = msg->fingerprint,
+	};
+	unsigned int code = 0;
+
+	if (!method) {
+		log_verbose("request ignored", "method=0x%03x", msg->method);
+		return;
+	}
+	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
+	if (method->flags & AUTHENTICATED)
+		code = authenticate(&transaction, msg);
+	if (!code && refuse_unknown(&transaction, msg))
+		return;
+	if (!code && method->flags & ALLOCATED)
+		code = check_allocation(&transaction);
+	if (!code)
+		code = method->handle(&transaction, msg);
+	if (code)
+		transaction_fail(&transaction, code);
+}
+
+void turn_receive(struct session *session, const uint8_t *data, size_t len)
+{
+	struct stun_message msg;
+
+	/* No channel can be bound to a peer here (RFC 8656, 12.6). */
+	if (data[0] & 0xc0)
+		return;
+	if (stun_parse(&msg, data, len)) {
+		session_close(session, "malformed message");
+		return;
+	}
+	if (msg.fingerprint && !stun_check_fingerprint(&msg)) {
+		log_verbose("message ignored", "reason=fingerprint");
+		return;
+	}
+	/*
+	 * Indications ask for nothing: Binding only keeps NATs awake, and Send
+	 * is for datagrams. A server has no request to get a response for.
+	 */
+	if (msg.class == STUN_REQUEST)
+		receive_request(session, &msg);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <event2/event.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <signal.h>
+#include <string.h>
+
+#include "config.h"
+#include "connection.h"
+#include "datapath.h"
+#include "listener.h"
+#include "log.h"
+#include "session.h"
+#include "worker.h"
+
+#define INDEX_SHIFT 56
+
+time_t worker_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/*
+ * Allocation ids go up from a random point, below the worker's index: relays
+ * of an earlier run, still in the kernel, do not meet theirs again.
+ */
+static int number_allocations(struct worker *worker)
+{
+	uint64_t random;
+
+	if (gnutls_rnd(GNUTLS_RND_NONCE, &random, sizeof(random)))
+		return -EIO;
+	worker->next_allocation = (uint64_t)worker->index << INDEX_SHIFT |
+				  random >> (64 - INDEX_SHIFT);
+	return 0;
+}
+
+static int open_datapath(struct worker *worker)
+{
+	int err = datapath_open(worker->config->datapath, worker->base, &worker->datapath);
+
+	if (err)
+		return err;
+	worker->datapath->ended = connection_relay_ended;
+	worker->datapath->ended_arg = worker;
+	return 0;
+}
+
+int worker_open(struct worker *worker, unsigned int index, const struct config *config)
+{
+	int err;
+
+	*worker = (struct worker){ .index = index, .config = config };
+	LIST_INIT(&worker->sessions);
+	worker->base = event_base_new();
+	if (!worker->base)
+		return -ENOMEM;
+	err = number_allocations(worker);
+	if (!err)
+		err = open_datapath(worker);
+	if (!err)
+		err = listeners_open(worker);
+	if (err)
+		worker_close(worker);
+	return err;
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)what;
+	log_info("stopping", "signal=%s", strsignal(signal));
+	event_base_loopbreak(worker->base);
+}
+
+int worker_run(struct worker *worker)
+{
+	struct event *term = evsignal_new(worker->base, SIGTERM, on_signal, worker);
+	struct event *intr = evsignal_new(worker->base, SIGINT, on_signal, worker);
+	int err = -ENOMEM;
+
+	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL))
+		err = event_base_dispatch(worker->base) < 0 ? -EIO : 0;
+	if (term)
+		event_free(term);
+	if (intr)
+		event_free(intr);
+	return err;
+}
+
+void worker_close(struct worker *worker)
+{
+	listeners_close(worker);
+	while (!LIST_EMPTY(&worker->sessions))
+		session_close(LIST_FIRST(&worker->sessions), "shutdown");
+	if (worker->datapath)
+		worker->datapath->ops->close(worker->datapath);
+	event_base_free(worker->base);
+}

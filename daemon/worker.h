@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A worker: one loop and everything that lives on it. Workers share nothing
+ * but the configuration, which does not change, and the log.
+ */
+#ifndef KTURN_WORKER_H
+#define KTURN_WORKER_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "quota.h"
+
+#define WORKERS_MAX 256		/* eight bits of a CONNECTION-ID */
+
+struct acceptor;
+struct config;
+struct connection;
+struct datapath;
+struct event_base;
+struct session;
+
+/**
+ * struct worker - one of N
+ * @index: below WORKERS_MAX; the top bits of what it numbers
+ * @listeners: its listening sockets, as many as config->listening_ip
+ * @sessions: connections from clients
+ * @connections: peer connections by CONNECTION-ID, until they are bound
+ * @relays: peer connections by the engine's relay id, from then on
+ * @next_allocation: the id of the next one
+ */
+struct worker {
+	unsigned int index;
+	const struct config *config;
+	struct event_base *base;
+	struct datapath *datapath;
+	struct acceptor **listeners;
+	LIST_HEAD(, session) sessions;
+	struct connection *connections;
+	struct connection *relays;
+	struct quota quota;
+	uint64_t next_allocation;
+};
+
+/**
+ * worker_open() - open the loop, the engine and the listeners
+ *
+ * Says in the log what went wrong.
+ *
+ * Return: 0 or a negative errno.
+ */
+int worker_open(struct worker *worker, unsigned int index, const struct config *config);
+
+/**
+ * worker_run() - serve until SIGTERM or SIGINT
+ *
+ * Return: 0 or a negative errno.
+ */
+int worker_run(struct worker *worker);
+
+/**
+ * worker_close() - end every allocation and free everything
+ */
+void worker_close(struct worker *worker);
+
+/**
+ * worker_now() - seconds of a clock that never goes back
+ */
+time_t worker_now(void);
+
+#endif

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "auth.h"
+#include "config.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A value that is right, so that only what is tested can be wrong. */
+#define USER "--user=u:p", "--realm=r", "--relay-ip=192.0.2.1"
+
+static struct config config;
+
+/* Return: what was complained about, to be freed. */
+static char *load(char *const *args, size_t n)
+{
+	char *argv[32] = { "kturnd", "-n" }, *text = NULL;
+	size_t size = 0;
+	FILE *errors = open_memstream(&text, &size);
+	unsigned int count, lines = 0;
+
+	memcpy(argv + 2, args, n * sizeof(*args));
+	count = config_load(&config, n + 2, argv, errors);
+	fclose(errors);
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(count, lines);
+	return text;
+}
+
+static void load_well(char *const *args, size_t n)
+{
+	char *text = load(args, n);
+
+	assert_string_equal(text, "");
+	free(text);
+}
+
+#define LOAD(...)						\
+	do {							\
+		char *args[] = { __VA_ARGS__ };			\
+		load_well(args, ARRAY_SIZE(args));		\
+	} while (0)
+
+static const char *write_file(const char *text)
+{
+	static char path[] = "/tmp/test_config.XXXXXX";
+	int fd;
+
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return path;
+}
+
+static char *load_file(const char *text)
+{
+	char *args[] = { "-c", (char *)write_file(text), USER };
+	char *errors = load(args, ARRAY_SIZE(args));
+
+	unlink(args[1]);
+	return errors;
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	LOAD(USER);
+	assert_int_equal(config.listening_port, 3478);
+	assert_int_equal(config.min_port, 49152);
+	assert_int_equal(config.max_port, 65535);
+	assert_int_equal(config.listening_ip.n, 2);
+	assert_true(config.listening_any);
+	assert_true(config.lt_cred_mech);
+	assert_int_equal(config.datapath, DATAPATH_AUTO);
+	assert_non_null(config.auth);
+	config_free(&config);
+}
+
+static void all_spellings_of_an_option(void **state)
+{
+	(void)state;
+	LOAD(USER, "--listening-port=1", "--min-port", "2", "-v", "--allow-loopback-peers");
+	assert_int_equal(config.listening_port, 1);
+	assert_int_equal(config.min_port, 2);
+	assert_true(config.verbose);
+	assert_true(config.acl.allow_loopback);
+	config_free(&config);
+
+	LOAD(USER, "-p", "7", "-va", "-L192.0.2.9", "--allow-loopback-peers=no");
+	assert_int_equal(config.listening_port, 7);
+	assert_true(config.lt_cred_mech);
+	assert_int_equal(config.listening_ip.n, 1);
+	assert_false(config.acl.allow_loopback);
+	config_free(&config);
+}
+
+static void grammar_of_the_file(void **state)
+{
+	char *errors;
+
+	(void)state;
+	errors = load_file("# a comment\n"
+			   "\n"
+			   "listening-port=1234\n"
+			   "  min-port = 2000  \n"
+			   "\tmax-port=\"3000\"\n"
+			   "verbose\n"
+			   "allow-loopback-peers=0\n"
+			   "denied-peer-ip=10.0.0.0-10.0.0.9\n"
+			   "denied-peer-ip=10.1.0.0/16\n"
+			   "user=alice:se#cret=x\n"
+			   "datapath='splice'");
+	assert_string_equal(errors, "");
+	free(errors);
+	assert_int_equal(config.listening_port, 1234);
+	assert_int_equal(config.min_port, 2000);
+	assert_int_equal(config.max_port, 3000);
+	assert_true(config.verbose);
+	assert_false(config.acl.allow_loopback);
+	assert_int_equal(config.datapath, DATAPATH_SPLICE);
+	config_free(&config);
+}
+
+static void command_line_wins(void **state)
+{
+	const char *path = write_file("listening-port=1\nrelay-ip=192.0.2.8\n");
+
+	(void)state;
+	LOAD("--listening-port=2", USER, "-c", (char *)path);
+	unlink(path);
+	assert_int_equal(config.listening_port, 2);
+	assert_int_equal(config.relay_ip.n, 2);
+	config_free(&config);
+}
+
+static void complaints_about_values(void **state)
+{
+	static const struct {
+		char *arg;
+		const char *text;
+	} cases[] = {
+		{ "--listening-port=0", "listening-port: 0: should be 1 to 65535" },
+		{ "--listening-port=65536", "listening-port: 65536: should be 1 to 65535" },
+		{ "--listening-port=x", "listening-port: x: should be a number" },
+		{ "--listening-port=", "listening-port: : should be a number" },
+		{ "--max-port=-1", "max-port: -1: should be a number" },
+		{ "--user-quota=1e3", "user-quota: 1e3: should be a number" },
+		{ "--listening-ip=host", "listening-ip: host: should be an IPv4 or IPv6 address" },
+		{ "--relay-ip=::", "relay-ip: ::: should be an address of this host: "
+				   "clients have to be told one" },
+		{ "--external-ip=1.2.3.4/::1", "external-ip: 1.2.3.4/::1: should be "
+		  "public-address or public-address/relay-ip, of one family" },
+		{ "--verbose=maybe", "verbose: maybe: should be yes or no" },
+		{ "--datapath=fast", "datapath: fast: should be auto, kernel or splice" },
+		{ "--denied-peer-ip=10/8", "denied-peer-ip: 10/8: should be address, "
+					   "first-last, or address/prefix length" },
+		{ "--pidfile=", "pidfile: : should be some text" },
+		{ "--log-file", "log-file: should be FILE" },
+		/* a password does not belong into a message */
+		{ "--user=secret", "user: should be name:password or name:0xkey" },
+		{ "--user=:secret", "user: should be name:password or name:0xkey" },
+		{ "--user=name:0x12", "user: should be name:0x and the 32 hexadecimal "
+				      "digits of MD5(name:realm:password)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *args[] = { USER, cases[i].arg };
+		char *errors = load(args, ARRAY_SIZE(args)), expected[256];
+
+		snprintf(expected, sizeof(expected), "command line: %s\n", cases[i].text);
+		assert_string_equal(errors, expected);
+		free(errors);
+		config_free(&config);
+	}
+}
+
+static void complaints_about_keys(void **state)
+{
+	static const struct {
+		char *arg;
+		const char *text;
+	} cases[] = {
+		{ "--listning-port=1", "listning-port: unknown key; did you mean listening-port?" },
+		{ "--denied-peer-ips=1", "denied-peer-ips: unknown key; did you mean denied-peer-ip?" },
+		{ "--allowed-loopback-peers", "allowed-loopback-peers: unknown key; "
+					      "did you mean allow-loopback-peers?" },
+		{ "--frobnicate", "frobnicate: unknown key" },
+		{ "-Q", "Q: unknown key" },
+		{ "stray", "stray: unknown key" },
+		{ "--", "--: unknown key" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *args[] = { USER, cases[i].arg };
+		char *errors = load(args, ARRAY_SIZE(args)), expected[256];
+
+		snprintf(expected, sizeof(expected), "command line: %s\n", cases[i].text);
+		assert_string_equal(errors, expected);
+		free(errors);
+		config_free(&config);
+	}
+}
+
+static void all_complaints_at_once(void **state)
+{
+	char *errors = load_file("verbos\n"
+				 "# fine\n"
+				 "min-port=70000\n"
+				 "listening-ip\n"
+				 "help\n"), *line;
+
+	(void)state;
+	line = strtok(errors, "\n");
+	assert_non_null(strstr(line, ":1: verbos: unknown key; did you mean verbose?"));
+	line = strtok(NULL, "\n");
+	assert_non_null(strstr(line, ":3: min-port: 70000: should be 1 to 65535"));
+	line = strtok(NULL, "\n");
+	assert_non_null(strstr(line, ":4: listening-ip: should be ADDRESS"));
+	line = strtok(NULL, "\n");
+	assert_non_null(strstr(line, ":5: help: should be on the command line only"));
+	assert_null(strtok(NULL, "\n"));
+	free(errors);
+	config_free(&config);
+}
+
+static void missing_file(void **state)
+{
+	char *args[] = { USER, "--config=/nonexistent/kturnd.conf" };
+	char *errors = load(args, ARRAY_SIZE(args));
+
+	(void)state;
+	assert_string_equal(errors, "/nonexistent/kturnd.conf: No such file or directory\n");
+	free(errors);
+	config_free(&config);
+}
+
+static void what_does_not_fit_together(void **state)
+{
+	static const struct {
+		char *args[4];
+		const char *text;
+	} cases[] = {
+		{ { "--relay-ip=192.0.2.1" }, "user: missing: give at least one "
+		  "user=name:password, or no-auth to let anybody in\n" },
+		{ { "--relay-ip=192.0.2.1", "--user=u:p" },
+		  "realm: missing: the users' keys depend on it\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--lt-cred-mech" },
+		  "no-auth: contradicts lt-cred-mech\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--user=u:p" },
+		  "no-auth: contradicts user: nobody would be asked\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--min-port=9", "--max-port=8" },
+		  "min-port: 9: should be at most max-port, 8\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t n = 0;
+		char *errors;
+
+		while (n < 4 && cases[i].args[n])
+			n++;
+		errors = load(cases[i].args, n);
+		assert_string_equal(errors, cases[i].text);
+		free(errors);
+		config_free(&config);
+	}
+}
+
+static void relay_ip_follows_listening_ip(void **state)
+{
+	char text[ADDR_STR_LEN];
+
+	(void)state;
+	LOAD("--no-auth", "--listening-ip=192.0.2.7", "--listening-ip=2001:db8::7");
+	assert_int_equal(config.relay_ip.n, 2);
+	assert_string_equal(addr_ip_str(&config.relay_ip.addr[1], text), "2001:db8::7");
+	assert_null(config.auth);
+	config_free(&config);
+}
+
+static void external_ip(void **state)
+{
+	char text[ADDR_STR_LEN];
+	union addr addr;
+
+	(void)state;
+	LOAD(USER, "-X", "198.51.100.1/10.0.0.1", "-X", "198.51.100.2",
+	     "--external-ip=2001:db8::2/2001:db8::1");
+	addr_parse(&addr, "10.0.0.1");
+	addr_set_port(&addr, 50000);
+	config_external_addr(&config, &addr);
+	assert_string_equal(addr_str(&addr, text), "198.51.100.1:50000");
+	addr_parse(&addr, "10.0.0.2");
+	config_external_addr(&config, &addr);
+	assert_string_equal(addr_ip_str(&addr, text), "198.51.100.2");
+	addr_parse(&addr, "2001:db8::9");
+	config_external_addr(&config, &addr);
+	assert_string_equal(addr_ip_str(&addr, text), "2001:db8::9");
+	config_free(&config);
+}
+
+/* Return: 0 if "user" signs with the key of password "pass" in "realm". */
+static int try_user(void)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_LEN];
+	uint8_t key[AUTH_KEY_LEN], buf[512];
+	char nonce[AUTH_NONCE_LEN + 1];
+	const struct auth_user *user;
+	struct stun_message msg;
+	struct stun_builder b;
+	union addr client;
+
+	addr_parse(&client, "192.0.2.1");
+	auth_nonce(config.auth, &client, 0, nonce);
+	auth_key(key, "user", "realm", "pass");
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_string(&b, STUN_ATTR_USERNAME, "user");
+	stun_add_string(&b, STUN_ATTR_REALM, "realm");
+	stun_add_string(&b, STUN_ATTR_NONCE, nonce);
+	stun_add_integrity(&b, key, sizeof(key));
+	stun_parse(&msg, buf, stun_end(&b));
+	return auth_check(config.auth, &msg, &client, 0, &user);
+}
+
+static void users(void **state)
+{
+	(void)state;
+	LOAD("--realm=realm", "--user=other:x", "--user=user:pass", "-n");
+	assert_int_equal(try_user(), 0);
+	assert_null(config.users);
+	config_free(&config);
+
+	LOAD("--realm=realm", "--user=user:0x8493fbc53ba582fb4c044c456bdc40EB");
+	assert_int_equal(try_user(), 0);
+	config_free(&config);
+
+	/* The last word counts. */
+	LOAD("--realm=realm", "--user=user:pass", "--user=user:changed");
+	assert_int_equal(try_user(), 401);
+	config_free(&config);
+}
+
+static void actions(void **state)
+{
+	(void)state;
+	LOAD("--help");
+	assert_int_equal(config.action, CONFIG_HELP);
+	config_free(&config);
+	LOAD("--version");
+	assert_int_equal(config.action, CONFIG_VERSION);
+	config_free(&config);
+	LOAD("--check-config", USER);
+	assert_int_equal(config.action, CONFIG_CHECK);
+	config_free(&config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(all_spellings_of_an_option),
+		cmocka_unit_test(grammar_of_the_file),
+		cmocka_unit_test(command_line_wins),
+		cmocka_unit_test(complaints_about_values),
+		cmocka_unit_test(complaints_about_keys),
+		cmocka_unit_test(all_complaints_at_once),
+		cmocka_unit_test(missing_file),
+		cmocka_unit_test(what_does_not_fit_together),
+		cmocka_unit_test(relay_ip_follows_listening_ip),
+		cmocka_unit_test(external_ip),
+		cmocka_unit_test(users),
+		cmocka_unit_test(actions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

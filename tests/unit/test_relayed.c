@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Relayed transport addresses, on loopback.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "relayed.h"
+#include "sock.h"
+
+#define PORTS 8
+
+static struct config config = { .min_port = 47000, .max_port = 47000 + PORTS - 1 };
+
+static int setup(void **state)
+{
+	(void)state;
+	config.relay_ip.n = 1;
+	return addr_parse(&config.relay_ip.addr[0], "127.0.0.1");
+}
+
+/* Take all ports that are free; somebody else may have some of them. */
+static unsigned int take_all(int fds[PORTS], union addr addrs[PORTS])
+{
+	unsigned int n = 0;
+
+	while (n < PORTS) {
+		fds[n] = relayed_listen(&config, AF_INET, &addrs[n]);
+		if (fds[n] < 0)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void every_port_once(void **state)
+{
+	union addr addrs[PORTS], none;
+	int fds[PORTS];
+	unsigned int n = take_all(fds, addrs);
+
+	(void)state;
+	assert_true(n > 0);
+	for (unsigned int i = 0; i < n; i++) {
+		assert_in_range(addr_port(&addrs[i]), config.min_port, config.max_port);
+		for (unsigned int j = 0; j < i; j++)
+			assert_false(addr_equal(&addrs[i], &addrs[j]));
+	}
+	assert_int_equal(relayed_listen(&config, AF_INET, &none), -EADDRINUSE);
+	/* One more is free again as soon as its allocation is gone. */
+	close(fds[0]);
+	fds[0] = relayed_listen(&config, AF_INET, &none);
+	assert_true(fds[0] >= 0);
+	assert_true(addr_equal(&none, &addrs[0]));
+	while (n)
+		close(fds[--n]);
+}
+
+/* A connection from the address must not open the port to another listener. */
+static void port_stays_ours_with_connections(void **state)
+{
+	union addr addrs[PORTS], none, target;
+	int fds[PORTS], listener, fd;
+	unsigned int n = take_all(fds, addrs);
+	socklen_t len = sizeof(target);
+
+	(void)state;
+	assert_true(n > 0);
+	addr_parse(&target, "127.0.0.1");
+	listener = sock_stream(&target);
+	assert_int_equal(bind(listener, &target.sa, addr_len(&target)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, &target.sa, &len), 0);
+
+	fd = relayed_socket(&addrs[0]);
+	assert_true(fd >= 0);
+	assert_true(!connect(fd, &target.sa, addr_len(&target)) || errno == EINPROGRESS);
+	assert_int_equal(relayed_listen(&config, AF_INET, &none), -EADDRINUSE);
+	close(fd);
+	close(listener);
+	while (n)
+		close(fds[--n]);
+}
+
+static void source_is_the_relayed_address(void **state)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	union addr relayed, target, from;
+	socklen_t len = sizeof(target);
+	int own = relayed_listen(&config, AF_INET, &relayed), fd, peer;
+
+	(void)state;
+	assert_true(own >= 0);
+	addr_parse(&target, "127.0.0.1");
+	pfd.fd = sock_stream(&target);
+	assert_int_equal(bind(pfd.fd, &target.sa, addr_len(&target)), 0);
+	assert_int_equal(listen(pfd.fd, 1), 0);
+	assert_int_equal(getsockname(pfd.fd, &target.sa, &len), 0);
+	fd = relayed_socket(&relayed);
+	assert_true(fd >= 0);
+	connect(fd, &target.sa, addr_len(&target));
+	assert_int_equal(poll(&pfd, 1, 5000), 1);
+	len = sizeof(from);
+	peer = accept(pfd.fd, &from.sa, &len);
+	assert_true(peer >= 0);
+	assert_true(addr_equal(&from, &relayed));
+	close(peer);
+	close(fd);
+	close(pfd.fd);
+	close(own);
+}
+
+static void families(void **state)
+{
+	union addr addr;
+
+	(void)state;
+	assert_true(relayed_supports(&config, AF_INET));
+	assert_false(relayed_supports(&config, AF_INET6));
+	assert_int_equal(relayed_listen(&config, AF_INET6, &addr), -EAFNOSUPPORT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_port_once),
+		cmocka_unit_test(port_stays_ours_with_connections),
+		cmocka_unit_test(source_is_the_relayed_address),
+		cmocka_unit_test(families),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
