@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "json.h"
+#include "text.h"
+
+/* JSON's integers are signed here; a counter stops where they end. */
+static json_int_t integer(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+static json_t *octets(const uint8_t *bytes, size_t len)
+{
+	char hex[2 * KTURN_COOKIE_MAX + 1];
+
+	return json_string(text_hex(bytes, len, hex));
+}
+
+static json_t *address(const union addr *addr)
+{
+	char ip[ADDR_STR_LEN];
+
+	if (addr->sa.sa_family == AF_UNSPEC)
+		return json_null();
+	return json_string(addr_ip_str(addr, ip));
+}
+
+static json_t *leg_object(const struct kturn_leg *leg)
+{
+	return json_pack("{s:o, s:i, s:o, s:i}",
+			 "local_addr", address(&leg->local),
+			 "local_port", addr_port(&leg->local),
+			 "remote_addr", address(&leg->remote),
+			 "remote_port", addr_port(&leg->remote));
+}
+
+static json_t *flow_object(const struct kturn_flow *flow)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}",
+			 "bytes", integer(flow->bytes),
+			 "moves", integer(flow->moves),
+			 "waits", integer(flow->waits),
+			 "copied", integer(flow->copied),
+			 "queued", integer(flow->queued),
+			 "unacked", integer(flow->unacked),
+			 "idle_ms", integer(flow->idle_ms),
+			 "eof", flow->eof,
+			 "head", octets(flow->head, flow->head_len));
+}
+
+static json_t *group_string(uint64_t group)
+{
+	char text[TEXT_LEN];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, group);
+	return json_string(text);
+}
+
+static json_t *relay_object(const struct kturn_relay *relay)
+{
+	char path[KTURN_NAME_LEN], state[KTURN_NAME_LEN], reason[KTURN_NAME_LEN];
+
+	return json_pack("{s:I, s:o, s:o, s:I, s:s, s:s, s:s, s:s, s:I, s:I,"
+			 " s:o, s:o, s:o, s:o}",
+			 "id", integer(relay->id),
+			 "group", group_string(relay->group),
+			 "cookie", octets(relay->cookie, relay->cookie_len),
+			 "owner", integer(relay->owner),
+			 "engine", "kernel",
+			 "path", kturn_engine_name(relay->engine, path),
+			 "state", kturn_state_name(relay->state, state),
+			 "reason", kturn_reason_name(relay->reason, reason),
+			 "errno", integer(relay->error),
+			 "age_ms", integer(relay->age_ms),
+			 "client", leg_object(&relay->client),
+			 "peer", leg_object(&relay->peer),
+			 "to_peer", flow_object(&relay->to_peer),
+			 "to_client", flow_object(&relay->to_client));
+}
+
+static json_t *relay_array(const struct kturn_relays *relays)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < relays->count; i++) {
+		if (!json_array_append_new(array, relay_object(&relays->relay[i])))
+			continue;
+		json_decref(array);
+		return NULL;
+	}
+	return array;
+}
+
+static json_t *ended_object(const struct kturn_stats *stats)
+{
+	json_t *object = json_object();
+	char name[KTURN_NAME_LEN];
+
+	for (size_t i = 0; i < stats->reasons; i++)
+		json_object_set_new(object, kturn_reason_name(stats->ended[i].reason, name),
+				    json_integer(integer(stats->ended[i].count)));
+	return object;
+}
+
+static json_t *stats_object(const struct kturn_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "relays", integer(stats->relays),
+			 "created", integer(stats->created),
+			 "refused", integer(stats->refused),
+			 "bytes_to_peer", integer(stats->bytes_to_peer),
+			 "bytes_to_client", integer(stats->bytes_to_client),
+			 "copied", integer(stats->copied),
+			 "ended", ended_object(stats));
+}
+
+/* Spread out for people, in one line for programs. */
+static int print(json_t *value)
+{
+	size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+
+	if (!value) {
+		complain("out of memory");
+		return EXIT_FAILURE;
+	}
+	json_dumpf(value, stdout, flags);
+	putchar('\n');
+	json_decref(value);
+	return EXIT_SUCCESS;
+}
+
+int json_print_relay(const struct kturn_relay *relay)
+{
+	return print(relay_object(relay));
+}
+
+int json_print_relays(const struct kturn_relays *relays)
+{
+	return print(relay_array(relays));
+}
+
+int json_print_stats(const struct kturn_stats *stats)
+{
+	return print(stats_object(stats));
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The answers of kturn -j. Keys are never renamed, and keep their meaning and
+ * type; new ones may be added. Counters, times (in milliseconds) and sizes are
+ * integers, octets are hexadecimal digits.
+ *
+ * relay list, relay del: an array of relays. relay show: a relay.
+ *
+ *   id                   integer
+ *   group                string, 0x and hexadecimal digits
+ *   cookie               octets
+ *   owner                integer, the netlink port of the socket that made it
+ *   engine               "kernel"
+ *   path                 what moves the bytes in this engine: "process"
+ *   state                "open", "half-closed", "closing", "resetting", "ended"
+ *   reason               "none", "eof", "client-reset", "peer-reset", "deleted",
+ *                        "owner-gone", "urgent", "error"
+ *   errno                integer; not 0 with reason "error"
+ *   age_ms               integer
+ *   client, peer         the two sockets, as seen from this host:
+ *     local_addr, remote_addr   string, or null if not known
+ *     local_port, remote_port   integer
+ *   to_peer, to_client   the two directions:
+ *     bytes, moves, waits, copied, queued, unacked, idle_ms   integer
+ *     eof                boolean
+ *     head               octets, the first of the payload
+ *
+ * stats: an object.
+ *
+ *   relays, created, refused, bytes_to_peer, bytes_to_client, copied   integer
+ *   ended                object: for each reason, how many relays, integer
+ */
+#ifndef KTURN_JSON_H
+#define KTURN_JSON_H
+
+#include "genl.h"
+
+/**
+ * json_print_relay() - answer with one relay
+ *
+ * Return: the exit status.
+ */
+int json_print_relay(const struct kturn_relay *relay);
+
+/**
+ * json_print_relays() - answer with an array of relays
+ *
+ * Return: the exit status.
+ */
+int json_print_relays(const struct kturn_relays *relays);
+
+/**
+ * json_print_stats() - answer with the counters
+ *
+ * Return: the exit status.
+ */
+int json_print_stats(const struct kturn_stats *stats);
+
+#endif

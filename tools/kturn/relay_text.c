@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "relay_text.h"
+#include "table.h"
+#include "text.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct column columns[] = {
+	{ "ID", true },
+	{ "ENGINE", false },
+	{ "STATE", false },
+	{ "CLIENT", false },
+	{ "PEER", false },
+	{ "TO PEER", true },
+	{ "TO CLIENT", true },
+	{ "IDLE", true },
+	{ "AGE", true },
+};
+
+/* A relay is as idle as the livelier of its directions. */
+static uint64_t idle_ms(const struct kturn_relay *relay)
+{
+	uint64_t a = relay->to_peer.idle_ms, b = relay->to_client.idle_ms;
+
+	return a < b ? a : b;
+}
+
+static const char *engine_text(const struct kturn_relay *relay,
+			       char buf[TABLE_CELL_LEN])
+{
+	char path[KTURN_NAME_LEN];
+
+	snprintf(buf, TABLE_CELL_LEN, "kernel/%s", kturn_engine_name(relay->engine, path));
+	return buf;
+}
+
+static int add_row(struct table *table, const struct kturn_relay *relay)
+{
+	char buf[TABLE_CELL_LEN];
+
+	snprintf(buf, sizeof(buf), "%" PRIu64, relay->id);
+	return table_add(table, buf) ||
+	       table_add(table, engine_text(relay, buf)) ||
+	       table_add(table, kturn_state_name(relay->state, buf)) ||
+	       table_add(table, text_addr(&relay->client.remote, buf)) ||
+	       table_add(table, text_addr(&relay->peer.remote, buf)) ||
+	       table_add(table, text_bytes(relay->to_peer.bytes, buf)) ||
+	       table_add(table, text_bytes(relay->to_client.bytes, buf)) ||
+	       table_add(table, text_time(idle_ms(relay), buf)) ||
+	       table_add(table, text_time(relay->age_ms, buf));
+}
+
+int relay_print_list(const struct kturn_relays *relays)
+{
+	struct table table = { .columns = columns, .count = ARRAY_SIZE(columns) };
+	int status = EXIT_SUCCESS;
+
+	for (size_t i = 0; i < relays->count && !status; i++)
+		if (add_row(&table, &relays->relay[i]))
+			status = EXIT_FAILURE;
+	if (status)
+		complain("out of memory");
+	else
+		table_print(&table);
+	table_free(&table);
+	return status;
+}
+
+static void print_flow(const char *name, const struct kturn_flow *flow)
+{
+	char buf[TEXT_LEN];
+
+	printf("\n  %s%s%s:\n", text_bold(), name, text_plain());
+	text_field_bytes("    ", "bytes", flow->bytes);
+	text_field_bytes("    ", "copied", flow->copied);
+	text_field_count("    ", "moves", flow->moves);
+	text_field_count("    ", "waits", flow->waits);
+	text_field_bytes("    ", "queued", flow->queued);
+	text_field_bytes("    ", "unacked", flow->unacked);
+	text_key("    ", "idle");
+	puts(text_time(flow->idle_ms, buf));
+	text_key("    ", "eof");
+	puts(flow->eof ? "yes" : "no");
+	if (!flow->head_len)
+		return;
+	printf("    %shead%s:\n", text_bold(), text_plain());
+	text_hexdump("      ", flow->head, flow->head_len);
+}
+
+static void print_leg(const char *name, const struct kturn_leg *leg)
+{
+	char remote[ADDR_STR_LEN], local[ADDR_STR_LEN];
+
+	text_key("  ", name);
+	printf("%s at %s\n", text_addr(&leg->remote, remote),
+	       text_addr(&leg->local, local));
+}
+
+static void print_cookie(const struct kturn_relay *relay)
+{
+	char hex[2 * KTURN_COOKIE_MAX + 1];
+
+	if (!relay->cookie_len)
+		return;
+	text_key("  ", "cookie");
+	puts(text_hex(relay->cookie, relay->cookie_len, hex));
+}
+
+static void print_reason(const struct kturn_relay *relay)
+{
+	char name[KTURN_NAME_LEN];
+
+	if (relay->reason == KTURN_END_REASON_NONE)
+		return;
+	text_key("  ", "reason");
+	printf("%s", kturn_reason_name(relay->reason, name));
+	if (relay->error)
+		printf(" (%s)", strerror(relay->error));
+	putchar('\n');
+}
+
+void relay_print(const struct kturn_relay *relay)
+{
+	char buf[TABLE_CELL_LEN];
+
+	text_key("", "relay");
+	printf("%" PRIu64 "\n", relay->id);
+	text_key("  ", "engine");
+	puts(engine_text(relay, buf));
+	text_key("  ", "state");
+	puts(kturn_state_name(relay->state, buf));
+	print_reason(relay);
+	text_key("  ", "age");
+	puts(text_time(relay->age_ms, buf));
+	text_key("  ", "group");
+	printf("0x%" PRIx64 "\n", relay->group);
+	text_key("  ", "owner");
+	printf("netlink port %" PRIu32 "\n", relay->owner);
+	print_cookie(relay);
+	print_leg("client", &relay->client);
+	print_leg("peer", &relay->peer);
+	print_flow("to peer", &relay->to_peer);
+	print_flow("to client", &relay->to_client);
+}
+
+void relay_print_end(const struct kturn_relay *relay)
+{
+	char peer[TEXT_LEN], client[TEXT_LEN], age[TEXT_LEN];
+
+	printf("relay %" PRIu64 " ended after %s: %s to peer, %s to client\n",
+	       relay->id, text_time(relay->age_ms, age),
+	       text_bytes(relay->to_peer.bytes, peer),
+	       text_bytes(relay->to_client.bytes, client));
+}
