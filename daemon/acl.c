@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl.h"
+#include "macros.h"
 
 #define TEXT_LEN (2 * INET6_ADDRSTRLEN)
 
@@ -55,8 +56,6 @@ static const struct embedding {
 	{ { 0x20, 0x01, 0, 0 }, 4, 4, false },			/* Teredo server */
 	{ { 0x20, 0x01, 0, 0 }, 4, 12, true },			/* Teredo client */
 };
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct ip ip_from_v4(const uint8_t v4[4])
 {

@@ -76,6 +76,7 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 {
 	struct session *session = transaction->session;
 	struct allocation *allocation = calloc(1, sizeof(*allocation));
+	char client[ADDR_STR_LEN];
 	int err = -ENOMEM;
 
 	if (!allocation)
@@ -90,7 +91,8 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 		err = listen_for_peers(allocation, session->worker, family);
 	if (!err)
 		return allocation;
-	log_warning("allocation failed", "error=\"%s\"", strerror(-err));
+	log_warning("allocation failed", "client=%s error=\"%s\"",
+		    addr_str(&session->client, client), strerror(-err));
 	if (allocation->expiry)
 		event_free(allocation->expiry);
 	free(allocation);

@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "config_internal.h"
+#include "macros.h"
 #include "relay_cookie.h"
 
 #define NAME_MAX_LEN 64
@@ -22,7 +23,7 @@ static const char *parse_bool(struct config *config, const struct config_key *ke
 	static const char *const no[] = { "0", "off", "no", "false", "n", "f" };
 	bool *flag = member(config, key);
 
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
 		if (!strcasecmp(value, yes[i]) || !strcasecmp(value, no[i])) {
 			*flag = !strcasecmp(value, yes[i]);
 			return NULL;
@@ -200,7 +201,7 @@ static const char *parse_datapath(struct config *config, const struct config_key
 	};
 
 	(void)key;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(value, names[i])) {
 			config->datapath = i;
 			return NULL;
@@ -272,18 +273,16 @@ static const struct config_key keys[] = {
 	  "print this and exit", CONFIG_KEY_COMMAND_LINE, CONFIG_HELP },
 };
 
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-
 const struct config_key *config_key_next(const struct config_key *key)
 {
 	if (!key)
 		return keys;
-	return key + 1 < keys + N_KEYS ? key + 1 : NULL;
+	return key + 1 < keys + ARRAY_SIZE(keys) ? key + 1 : NULL;
 }
 
 const struct config_key *config_key_find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < N_KEYS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strlen(keys[i].name) == len && !memcmp(keys[i].name, name, len))
 			return &keys[i];
 	return NULL;
@@ -291,7 +290,7 @@ const struct config_key *config_key_find(const char *name, size_t len)
 
 const struct config_key *config_key_find_letter(char letter)
 {
-	for (size_t i = 0; i < N_KEYS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].letter && keys[i].letter == letter)
 			return &keys[i];
 	return NULL;
@@ -334,7 +333,7 @@ const char *config_key_nearest(const char *name, size_t len)
 
 	if (len > NAME_MAX_LEN)
 		return NULL;
-	for (size_t i = 0; i < N_KEYS; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		unsigned int d = distance(name, len, keys[i].name);
 
 		if (d <= best && (!nearest || d < best)) {

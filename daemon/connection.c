@@ -359,11 +359,11 @@ void connection_claim(struct connection *connection, struct session *session)
 	session_become(session, connection);
 }
 
-void connection_bind(struct connection *connection, int client_fd)
+static int add_relay(struct connection *connection, int client_fd, char *why, size_t why_len)
 {
-	struct worker *worker = worker_of(connection);
-	struct allocation *allocation = connection->allocation;
-	const struct auth_user *user = allocation->user;
+	struct datapath *datapath = worker_of(connection)->datapath;
+	const struct allocation *allocation = connection->allocation;
+	const char *user = allocation->user ? allocation->user->name : NULL;
 	struct relay_cookie cookie;
 	struct relay_request request = {
 		.client_fd = client_fd,
@@ -371,16 +371,23 @@ void connection_bind(struct connection *connection, int client_fd)
 		.group = allocation->id,
 		.cookie = &cookie,
 		.cookie_len = relay_cookie_set(&cookie, connection->id, &allocation->relayed,
-					       &connection->peer, user ? user->name : NULL),
+					       &connection->peer, user),
 	};
-	char why[128] = "";
-	int err;
 
 	/* The engine may want to watch the socket on the same loop. */
 	free_events(connection);
+	return datapath->ops->add(datapath, &request, &connection->relay, why, why_len);
+}
+
+void connection_bind(struct connection *connection, int client_fd)
+{
+	struct worker *worker = worker_of(connection);
+	struct allocation *allocation = connection->allocation;
+	char why[128] = "";
+	int err;
+
 	connection->session = NULL;
-	err = worker->datapath->ops->add(worker->datapath, &request, &connection->relay,
-					 why, sizeof(why));
+	err = add_relay(connection, client_fd, why, sizeof(why));
 	if (err) {
 		log_warning("relay refused",
 			    "allocation=%016" PRIx64 " error=\"%s\" why=\"%s\"",

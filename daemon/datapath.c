@@ -4,6 +4,7 @@
 
 #include "datapath.h"
 #include "log.h"
+#include "macros.h"
 
 static const char *const reasons[] = {
 	[RELAY_REASON_NONE]		= "none",
@@ -18,7 +19,7 @@ static const char *const reasons[] = {
 
 const char *relay_reason_str(enum relay_reason reason)
 {
-	if ((unsigned int)reason >= sizeof(reasons) / sizeof(reasons[0]))
+	if ((unsigned int)reason >= ARRAY_SIZE(reasons))
 		return "unknown";
 	return reasons[reason];
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <uthash.h>
 
 #include "datapath.h"
+#include "macros.h"
 #include "splice_relay.h"
 
 struct relay {
@@ -38,12 +38,12 @@ struct engine {
 
 static struct engine *engine_of(struct datapath *dp)
 {
-	return (struct engine *)dp;
+	return container_of(dp, struct engine, dp);
 }
 
 static struct relay *relay_of(struct splice_relay *splice)
 {
-	return (struct relay *)((char *)splice - offsetof(struct relay, splice));
+	return container_of(splice, struct relay, splice);
 }
 
 static struct group *get_group(struct engine *engine, uint64_t id)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <event2/event.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "allocation.h"
 #include "connection.h"
 #include "log.h"
+#include "macros.h"
 #include "session.h"
 #include "sock.h"
 #include "turn.h"
@@ -15,7 +15,7 @@
 
 static struct session *session_of(struct stream *stream)
 {
-	return (struct session *)((char *)stream - offsetof(struct session, stream));
+	return container_of(stream, struct session, stream);
 }
 
 static void on_message(struct stream *stream, const uint8_t *data, size_t len)

@@ -13,7 +13,7 @@
 #include "sock.h"
 #include "splice_relay.h"
 
-#define BUDGET		(4 * SPLICE_PIPE_SIZE)	/* bytes of a flow before others have a turn */
+#define BUDGET		(8 * SPLICE_PIPE_SIZE)	/* bytes, in and out, before others' turn */
 #define NO_PIPE_WAIT	100	/* ms until a flow without a pipe tries again */
 #define DELIVERY_POLL	5	/* ms between two looks at a send queue */
 #define DELIVERY_TIME	2000	/* ms to deliver what was received before a reset */
@@ -163,12 +163,25 @@ static bool stop_at_source(struct splice_relay *relay, enum splice_side from, ss
 		finish(relay, RELAY_REASON_URGENT);
 		return false;
 	}
-	if (n == 0)
+	if (n == -EAGAIN)
+		return true;
+	if (n == 0 || relay->deadline)
 		end_flow(relay, from);
-	else if (n != -EAGAIN && relay->deadline)
-		end_flow(relay, from);
-	else if (n != -EAGAIN)
+	else
 		lose(relay, from, -n);
+	return true;
+}
+
+/* The receiver has no room, or is gone. Return: false if the relay is over. */
+static bool stop_at_receiver(struct splice_relay *relay, enum splice_side from, ssize_t n)
+{
+	if (n == -EAGAIN)
+		return true;
+	if (relay->deadline) {
+		finish(relay, relay->reason);
+		return false;
+	}
+	lose(relay, other(from), -n);
 	return true;
 }
 
@@ -179,30 +192,22 @@ static bool stop_at_source(struct splice_relay *relay, enum splice_side from, ss
 static bool move(struct splice_relay *relay, enum splice_side from)
 {
 	struct splice_flow *flow = &relay->flow[from];
-	size_t moved = 0;
 	ssize_t n;
 
-	while (!flow->done) {
+	if (flow->done)
+		return true;
+	for (size_t moved = 0; moved < BUDGET; moved += n) {
 		if (flow->queued) {
 			n = drain(relay, from);
-			if (n < 0 && n != -EAGAIN && relay->deadline) {
-				finish(relay, relay->reason);
-				return false;
-			}
-			if (n < 0 && n != -EAGAIN)
-				lose(relay, other(from), -n);
 			if (n < 0)
-				return true;
-			moved += n;
-		} else if (moved >= BUDGET) {
-			run_again(relay, 0);
-			return true;
+				return stop_at_receiver(relay, from, n);
 		} else {
 			n = fill(relay, from);
 			if (n <= 0)
 				return stop_at_source(relay, from, n);
 		}
 	}
+	run_again(relay, 0);
 	return true;
 }
 

@@ -85,8 +85,8 @@ static void add_challenge(struct response *response)
 		log_error("no randomness", "for=nonce");
 		return;
 	}
-	stun_add_string(&response->b, STUN_ATTR_REALM, auth_realm(auth));
 	stun_add_string(&response->b, STUN_ATTR_NONCE, nonce);
+	stun_add_string(&response->b, STUN_ATTR_REALM, auth_realm(auth));
 }
 
 void transaction_fail(const struct transaction *transaction, unsigned int code)

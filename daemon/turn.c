@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "config.h"
 #include "log.h"
+#include "macros.h"
 #include "session.h"
 #include "stun.h"
 #include "transaction.h"
@@ -34,7 +35,7 @@ static const struct method {
 
 static const struct method *find_method(uint16_t method)
 {
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (methods[i].method == method)
 			return &methods[i];
 	return NULL;
@@ -110,6 +111,15 @@ static unsigned int check_allocation(const struct transaction *transaction)
 	return allocation->user == transaction->user ? 0 : 441;
 }
 
+static void log_ignored(const struct session *session, const struct stun_message *msg,
+			const char *why)
+{
+	char client[ADDR_STR_LEN];
+
+	log_verbose("message ignored", "client=%s method=0x%03x reason=\"%s\"",
+		    addr_str(&session->client, client), msg->method, why);
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(msg->method);
@@ -121,7 +131,7 @@ static void receive_request(struct session *session, const struct stun_message *
 	unsigned int code = 0;
 
 	if (!method) {
-		log_verbose("request ignored", "method=0x%03x", msg->method);
+		log_ignored(session, msg, "unknown method");
 		return;
 	}
 	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
@@ -149,7 +159,7 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 		return;
 	}
 	if (msg.fingerprint && !stun_check_fingerprint(&msg)) {
-		log_verbose("message ignored", "reason=fingerprint");
+		log_ignored(session, &msg, "wrong FINGERPRINT");
 		return;
 	}
 	/*

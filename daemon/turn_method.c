@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <string.h>
+#include <inttypes.h>
 
 #include "acl.h"
 #include "allocation.h"
@@ -110,9 +110,9 @@ static void answer_allocate(const struct transaction *transaction, bool addition
 
 	config_external_addr(config_of(transaction), &relayed);
 	response_begin(&response, transaction);
-	stun_add_xor_addr(&response.b, STUN_ATTR_XOR_RELAYED_ADDRESS, &relayed);
-	stun_add_xor_addr(&response.b, STUN_ATTR_XOR_MAPPED_ADDRESS, &session->client);
 	stun_add_u32(&response.b, STUN_ATTR_LIFETIME, allocation->lifetime);
+	stun_add_xor_addr(&response.b, STUN_ATTR_XOR_MAPPED_ADDRESS, &session->client);
+	stun_add_xor_addr(&response.b, STUN_ATTR_XOR_RELAYED_ADDRESS, &relayed);
 	if (additional)
 		add_address_error(&response.b);
 	response_send(&response);
@@ -194,7 +194,8 @@ static unsigned int check_peer(const struct transaction *transaction, const unio
 	rule = acl_refusal(&config_of(transaction)->acl, peer);
 	if (!rule)
 		return 0;
-	log_verbose("peer forbidden", "peer=%s rule=%s", addr_ip_str(peer, text), rule);
+	log_verbose("peer forbidden", "allocation=%016" PRIx64 " peer=%s rule=%s",
+		    allocation->id, addr_ip_str(peer, text), rule);
 	return 403;
 }
 

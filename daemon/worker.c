@@ -11,6 +11,7 @@
 #include "datapath.h"
 #include "listener.h"
 #include "log.h"
+#include "relayed.h"
 #include "session.h"
 #include "worker.h"
 
@@ -50,6 +51,23 @@ static int open_datapath(struct worker *worker)
 	return 0;
 }
 
+/* Only a warning: it may be an address that moves between hosts. */
+static void check_relay_ips(const struct config *config)
+{
+	char text[ADDR_STR_LEN];
+
+	for (unsigned int i = 0; i < config->relay_ip.n; i++) {
+		const union addr *ip = &config->relay_ip.addr[i];
+
+		if (relayed_is_local(ip))
+			log_info("relaying", "address=%s ports=%u-%u transport=tcp",
+				 addr_ip_str(ip, text), config->min_port, config->max_port);
+		else
+			log_warning("relay-ip unusable", "address=%s error=\"%s\"",
+				    addr_ip_str(ip, text), "not an address of this host");
+	}
+}
+
 int worker_open(struct worker *worker, unsigned int index, const struct config *config)
 {
 	int err;
@@ -66,6 +84,8 @@ int worker_open(struct worker *worker, unsigned int index, const struct config *
 		err = listeners_open(worker);
 	if (err)
 		worker_close(worker);
+	else
+		check_relay_ips(config);
 	return err;
 }
 

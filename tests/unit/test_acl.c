@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "acl.h"
+#include "macros.h"
 
 static bool refused(const struct acl *acl, const char *text)
 {
@@ -223,7 +224,7 @@ static void bad_rules(void **state)
 	struct acl acl = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (acl_add(&acl, ACL_DENY, bad[i]) != -EINVAL)
 			fail_msg("\"%s\" is taken", bad[i]);
 	assert_null(acl.denied);

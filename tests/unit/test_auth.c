@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "auth.h"
+#include "macros.h"
 
 #define NOW 1000000
 
@@ -183,7 +184,7 @@ static void wrong_credentials_are_401(void **state)
 	};
 	const struct auth_user *user;
 
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		assert_int_equal(check(f, &wrong[i], NOW, &user), 401);
 		assert_null(user);
 	}
@@ -204,7 +205,7 @@ static void incomplete_credentials_are_400(void **state)
 
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(check(f, &bad[i], NOW, &user), 400);
 	/* RFC 8489, 14.3: 763 bytes have to be parsed. */
 	too_long[STUN_STRING_MAX] = '\0';

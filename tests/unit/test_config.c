@@ -11,8 +11,7 @@
 
 #include "auth.h"
 #include "config.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "macros.h"
 
 /* A value that is right, so that only what is tested can be wrong. */
 #define USER "--user=u:p", "--realm=r", "--relay-ip=192.0.2.1"

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "stream.h"
+#include "macros.h"
 
 static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
@@ -228,7 +229,7 @@ static void garbage(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		put(bad[i], 4);
 		turn_once();
 		assert_string_equal(broken, "not STUN");

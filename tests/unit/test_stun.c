@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "auth.h"
+#include "macros.h"
 #include "stun.h"
 
 static const char password[] = "VOkJxbRl1RmTxUk/WvJxBt";
@@ -199,7 +200,7 @@ static void malformed_messages(void **state)
 	void *copy;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		parse(bad[i].data, bad[i].len, &copy, -EBADMSG);
 		free(copy);
 	}
@@ -213,7 +214,7 @@ static void class_and_method(void **state)
 	uint8_t buf[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
 		for (int class = STUN_REQUEST; class <= STUN_ERROR; class++) {
 			stun_begin(&b, buf, sizeof(buf), class, methods[i], transaction);
 			assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
@@ -330,7 +331,7 @@ static void bad_addresses(void **state)
 
 	(void)state;
 	assert_int_equal(stun_parse(&msg, request, sizeof(request) - 1), 0);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(stun_attr_xor_addr(&msg, &bad[i], &addr), -EBADMSG);
 }
 
