@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 #include <net/tcp.h>
 
+#include "engine.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "relay.h"
@@ -105,7 +106,7 @@ static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 	    put_u64(skb, KTURN_A_RELAY_GROUP, relay->group, KTURN_A_RELAY_PAD) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_OWNER, relay->owner) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_STATE, state) ||
-	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, KTURN_ENGINE_PROCESS) ||
+	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, relay->engine->id) ||
 	    put_u64(skb, KTURN_A_RELAY_AGE_MS, jiffies_to_msecs(jiffies - relay->start),
 		    KTURN_A_RELAY_PAD) ||
 	    put_leg(skb, KTURN_A_RELAY_CLIENT, &relay->client) ||
@@ -203,6 +204,16 @@ static int take_both(struct kturn_relay *relay, struct genl_info *info)
 	return kturn_leg_take(&relay->peer, genl_info_net(info), peer, info->extack);
 }
 
+/* The policy knows the range. */
+static const struct kturn_engine *wanted_engine(const struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[KTURN_A_RELAY_ENGINE];
+
+	if (attr && nla_get_u32(attr) == KTURN_ENGINE_ID_PROCESS)
+		return &kturn_process;
+	return &kturn_softirq;
+}
+
 static int add_relay(struct genl_info *info, u64 *id)
 {
 	const struct nlattr *cookie = info->attrs[KTURN_A_RELAY_COOKIE];
@@ -216,8 +227,8 @@ static int add_relay(struct genl_info *info, u64 *id)
 		return -EINVAL;
 	}
 
-	relay = kturn_relay_alloc(genl_info_net(info), info->snd_portid,
-				  group ? nla_get_u64(group) : 0,
+	relay = kturn_relay_alloc(genl_info_net(info), wanted_engine(info),
+				  info->snd_portid, group ? nla_get_u64(group) : 0,
 				  cookie ? nla_data(cookie) : NULL,
 				  cookie ? nla_len(cookie) : 0);
 	if (!relay) {

@@ -9,8 +9,8 @@
 #include <net/netns/generic.h>
 #include <net/tcp.h>
 
+#include "engine.h"
 #include "netlink.h"
-#include "process.h"
 #include "relay.h"
 
 static struct workqueue_struct *release_wq;
@@ -26,6 +26,12 @@ struct kturn_net *kturn_net(const struct net *net)
 	return net_generic(net, kturn_net_id);
 }
 
+static bool is_running(const struct kturn_relay *relay)
+{
+	return test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
+	       !test_bit(KTURN_RELAY_DEAD, &relay->flags);
+}
+
 /**
  * kturn_relay_kick() - have the relay look at its sockets
  * @relay: the relay
@@ -34,9 +40,20 @@ struct kturn_net *kturn_net(const struct net *net)
  */
 void kturn_relay_kick(struct kturn_relay *relay)
 {
-	if (test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
-	    !test_bit(KTURN_RELAY_DEAD, &relay->flags))
-		kturn_process_kick(relay);
+	if (is_running(relay))
+		relay->engine->kick(relay);
+}
+
+/**
+ * kturn_relay_data_ready() - bytes have arrived at a leg
+ * @leg: the leg
+ *
+ * Context: any; the leg's socket is locked, by the spinlock or by a process.
+ */
+void kturn_relay_data_ready(struct kturn_leg *leg)
+{
+	if (is_running(leg->relay))
+		leg->relay->engine->data_ready(leg);
 }
 
 /* The last step: neither RCU nor the work item knows the relay any more. */
@@ -44,7 +61,7 @@ static void relay_free(struct work_struct *work)
 {
 	struct kturn_relay *relay = container_of(to_rcu_work(work), struct kturn_relay, release);
 
-	kturn_process_stop(relay);
+	relay->engine->stop(relay);
 	kturn_leg_put(&relay->client);
 	kturn_leg_put(&relay->peer);
 	kfree(relay);
@@ -61,6 +78,7 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
 /**
  * kturn_relay_alloc() - make a relay that has no sockets yet
  * @net: network namespace
+ * @engine: what shall make it run
  * @owner: port id of the netlink socket
  * @group: the allocation
  * @cookie: the owner's data, or NULL
@@ -72,8 +90,8 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
  * Context: process context.
  * Return: the relay, or NULL without memory or while the module is unloaded.
  */
-struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
-				      const void *cookie, u16 cookie_len)
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine *engine,
+				      u32 owner, u64 group, const void *cookie, u16 cookie_len)
 {
 	struct kturn_relay *relay;
 
@@ -95,7 +113,8 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
 	relay->peer.relay = relay;
 	flow_init(&relay->to_peer, &relay->client, &relay->peer);
 	flow_init(&relay->to_client, &relay->peer, &relay->client);
-	kturn_process_prepare(relay);
+	relay->engine = engine;
+	engine->prepare(relay);
 	INIT_RCU_WORK(&relay->release, relay_free);
 	return relay;
 }

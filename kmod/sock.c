@@ -14,6 +14,7 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 
+#include "engine.h"
 #include "relay.h"
 #include "sock.h"
 
@@ -30,7 +31,13 @@ static void kick(struct sock *sk)
 
 static void leg_data_ready(struct sock *sk)
 {
-	kick(sk);
+	struct kturn_leg *leg;
+
+	rcu_read_lock();
+	leg = rcu_dereference_sk_user_data(sk);
+	if (leg)
+		kturn_relay_data_ready(leg);
+	rcu_read_unlock();
 }
 
 /* A FIN without data, and the end of the connection. */
@@ -146,6 +153,11 @@ static int claim(struct kturn_leg *leg, const struct nlattr *fd,
 	WRITE_ONCE(sk->sk_write_space, leg_write_space);
 	WRITE_ONCE(sk->sk_state_change, leg_state_change);
 	WRITE_ONCE(sk->sk_error_report, leg_error_report);
+	leg->allocation = sk->sk_allocation;
+	leg->use_task_frag = sk->sk_use_task_frag;
+	sk->sk_allocation = leg->relay->engine->gfp;
+	/* In softirq, current is whoever was interrupted, perhaps in a send. */
+	sk->sk_use_task_frag = false;
 	leg->taken = true;
 	return 0;
 }
@@ -269,6 +281,8 @@ void kturn_leg_give_back(struct kturn_leg *leg)
 	WRITE_ONCE(sk->sk_write_space, leg->cb.write_space);
 	WRITE_ONCE(sk->sk_state_change, leg->cb.state_change);
 	WRITE_ONCE(sk->sk_error_report, leg->cb.error_report);
+	sk->sk_allocation = leg->allocation;
+	sk->sk_use_task_frag = leg->use_task_frag;
 	leg->taken = false;
 	write_unlock_bh(&sk->sk_callback_lock);
 

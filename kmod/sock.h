@@ -32,6 +32,8 @@ struct kturn_endpoint {
  * @remote: the other end
  * @sending: we are in a send on this socket; under its lock
  * @taken: the callbacks are ours
+ * @allocation: what sk->sk_allocation was before
+ * @use_task_frag: what sk->sk_use_task_frag was before
  * @cb: what the callbacks were before
  * @cb.data_ready: sk->sk_data_ready
  * @cb.write_space: sk->sk_write_space
@@ -47,6 +49,8 @@ struct kturn_leg {
 	struct kturn_endpoint remote;
 	bool sending;
 	bool taken;
+	gfp_t allocation;
+	bool use_task_frag;
 	struct {
 		void (*data_ready)(struct sock *sk);
 		void (*write_space)(struct sock *sk);
