@@ -9,7 +9,7 @@ struct kturn_leg;
 struct kturn_relay;
 
 /**
- * struct kturn_engine - what makes a relay run
+ * struct kturn_engine_ops - what makes a relay run
  * @id: its name to userspace
  * @gfp: how the sends of its relays allocate
  * @prepare: make a new relay's part of it
@@ -19,8 +19,8 @@ struct kturn_relay;
  * @stop: wait for a run that is under way; nobody can kick the relay any more,
  *	and no run moves a byte; process context, not from a run
  */
-struct kturn_engine {
-	enum kturn_engine_id id;
+struct kturn_engine_ops {
+	enum kturn_engine id;
 	gfp_t gfp;
 	void (*prepare)(struct kturn_relay *relay);
 	void (*data_ready)(struct kturn_leg *leg);
@@ -28,8 +28,8 @@ struct kturn_engine {
 	void (*stop)(struct kturn_relay *relay);
 };
 
-extern const struct kturn_engine kturn_process;
-extern const struct kturn_engine kturn_softirq;
+extern const struct kturn_engine_ops kturn_process;
+extern const struct kturn_engine_ops kturn_softirq;
 
 int kturn_process_init(void);
 void kturn_process_exit(void);

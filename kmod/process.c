@@ -83,7 +83,10 @@ static void process_prepare(struct kturn_relay *relay)
 
 static void process_kick(struct kturn_relay *relay)
 {
-	queue_delayed_work(process_wq, &relay->work, 0);
+	/* Do not let it sit out a delay, but neither lose its place. */
+	if (!queue_delayed_work(process_wq, &relay->work, 0) &&
+	    timer_pending(&relay->work.timer))
+		mod_delayed_work(process_wq, &relay->work, 0);
 }
 
 static void process_data_ready(struct kturn_leg *leg)
@@ -96,8 +99,8 @@ static void process_stop(struct kturn_relay *relay)
 	cancel_delayed_work_sync(&relay->work);
 }
 
-const struct kturn_engine kturn_process = {
-	.id = KTURN_ENGINE_ID_PROCESS,
+const struct kturn_engine_ops kturn_process = {
+	.id = KTURN_ENGINE_PROCESS,
 	.gfp = GFP_KERNEL,
 	.prepare = process_prepare,
 	.data_ready = process_data_ready,

@@ -90,7 +90,7 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
  * Context: process context.
  * Return: the relay, or NULL without memory or while the module is unloaded.
  */
-struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine *engine,
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
 				      u32 owner, u64 group, const void *cookie, u16 cookie_len)
 {
 	struct kturn_relay *relay;
@@ -129,10 +129,13 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine
  */
 void kturn_relay_abandon(struct kturn_relay *relay)
 {
+	const bool taken = relay->peer.taken || relay->client.taken;
+
 	kturn_leg_give_back(&relay->peer);
 	kturn_leg_give_back(&relay->client);
 	/* A callback may still look at a leg. */
-	synchronize_rcu();
+	if (taken)
+		synchronize_rcu();
 	if (relay->peer.sock)
 		kturn_leg_put(&relay->peer);
 	if (relay->client.sock)
@@ -222,8 +225,9 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 {
 	struct kturn_net *kn = kturn_net(relay->net);
 
-	relay->reason = reason;
 	relay->err = err;
+	/* Readers without a lock see the errno before the reason. */
+	smp_store_release(&relay->reason, reason);
 
 	/* Taking each socket's lock also waits for a move that is under way,
 	 * and the next one sees that the relay is dead.
@@ -331,7 +335,7 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
 	const bool to_peer = READ_ONCE(relay->to_peer.eof);
 	const bool to_client = READ_ONCE(relay->to_client.eof);
 
-	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+	if (smp_load_acquire(&relay->reason) != KTURN_END_REASON_NONE)
 		return KTURN_RELAY_STATE_ENDED;
 	if (READ_ONCE(relay->reset_by))
 		return KTURN_RELAY_STATE_RESETTING;

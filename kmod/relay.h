@@ -12,7 +12,7 @@
 #include "sock.h"
 #include "stats.h"
 
-struct kturn_engine;
+struct kturn_engine_ops;
 struct net;
 
 /**
@@ -90,7 +90,7 @@ struct kturn_relay {
 	struct kturn_leg peer;
 	struct kturn_flow to_peer;
 	struct kturn_flow to_client;
-	const struct kturn_engine *engine;
+	const struct kturn_engine_ops *engine;
 	struct delayed_work work;
 	struct tasklet_struct tasklet;
 	struct hrtimer timer;
@@ -121,7 +121,7 @@ int kturn_relay_init(void);
 void kturn_relay_exit(void);
 
 /* Life */
-struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine *engine,
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
 				      u32 owner, u64 group, const void *cookie, u16 cookie_len);
 void kturn_relay_abandon(struct kturn_relay *relay);
 int kturn_relay_start(struct kturn_relay *relay, u64 *id);

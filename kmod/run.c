@@ -45,11 +45,11 @@ static enum kturn_next check_leg(const struct kturn_leg *leg, struct kturn_verdi
 	if (tcp_sk(sk)->urg_data)
 		return end_for(end, KTURN_END_REASON_URGENT, 0);
 	/* Somebody with another descriptor of it: we would send below TLS, or
-	 * from a socket that has been connected anew.
+	 * on a connection that is not the one we were given.
 	 */
 	if (inet_csk_has_ulp(sk))
 		return end_for(end, KTURN_END_REASON_ERROR, EOPNOTSUPP);
-	if ((1 << sk->sk_state) & (TCPF_LISTEN | TCPF_SYN_SENT | TCPF_SYN_RECV))
+	if (kturn_leg_was_disconnected(leg))
 		return end_for(end, KTURN_END_REASON_ERROR, ENOTCONN);
 	return KTURN_NEXT_SLEEP;
 }

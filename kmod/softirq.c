@@ -104,10 +104,12 @@ static bool wait_for_more(struct kturn_flow *flow)
 }
 
 /* Nothing but to move bytes; all else is for a full run. */
-static bool is_ordinary(struct sock *sk)
+static bool is_ordinary(const struct kturn_leg *leg)
 {
+	struct sock *sk = leg->sk;
+
 	return sk->sk_state == TCP_ESTABLISHED && !sk->sk_err && !tcp_sk(sk)->urg_data &&
-	       !inet_csk_has_ulp(sk);
+	       !inet_csk_has_ulp(sk) && !kturn_leg_was_disconnected(leg);
 }
 
 /*
@@ -125,7 +127,7 @@ static bool move_directly(struct kturn_flow *flow)
 	/* Only tried: the order of addresses may be the other way round. */
 	if (!spin_trylock(&dst->sk_lock.slock))
 		return false;
-	if (!sock_owned_by_user(dst) && is_ordinary(src) && is_ordinary(dst))
+	if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst))
 		ret = kturn_splice(flow);
 	bh_unlock_sock(dst);
 	return ret == KTURN_SPLICE_EMPTY || ret == KTURN_SPLICE_WAIT;
@@ -161,8 +163,8 @@ static void softirq_stop(struct kturn_relay *relay)
 	kturn_process.stop(relay);
 }
 
-const struct kturn_engine kturn_softirq = {
-	.id = KTURN_ENGINE_ID_SOFTIRQ,
+const struct kturn_engine_ops kturn_softirq = {
+	.id = KTURN_ENGINE_SOFTIRQ,
 	.gfp = GFP_ATOMIC,
 	.prepare = softirq_prepare,
 	.data_ready = softirq_data_ready,

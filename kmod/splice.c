@@ -78,13 +78,24 @@ static size_t batch_copied(const struct batch *b, size_t len)
 	return copied;
 }
 
+/*
+ * Whether the destination takes the next send for certain, too. TCP pushes what
+ * it was given with MSG_MORE only in a send that it accepts something of;
+ * otherwise it would sit there until the probe timer, for 200 ms.
+ */
+static bool has_room_for_more(const struct sock *sk, size_t len)
+{
+	return sk_stream_wspace(sk) > 2 * len &&
+	       tcp_notsent_lowat(tcp_sk(sk)) == UINT_MAX;
+}
+
 /* Returns false when the destination takes no more. */
 static bool batch_send(struct batch *b, bool more)
 {
 	/* No signal: it would go to whatever task we interrupted. */
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES |
-			     (more ? MSG_MORE : 0),
+			     (more && has_room_for_more(b->dst->sk, b->len) ? MSG_MORE : 0),
 	};
 	int ret;
 
@@ -313,7 +324,7 @@ static void account(struct kturn_flow *flow, const struct batch *b)
 		/* Up slowly, down at once: a quiet flow is not to wait. */
 		flow->mean = min_t(size_t, b->sent, (3 * (size_t)flow->mean + b->sent) / 4);
 	}
-	if (b->full)
+	if (b->full && (!b->err || b->err == -EAGAIN))
 		kturn_stat_add(stats->waits, 1);
 }
 
@@ -321,11 +332,11 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 {
 	if (b->err && b->err != -EAGAIN)
 		return b->err;
-	/* Refused although there was room: memory is short. Perhaps nothing
-	 * is in flight whose ACK would call write_space.
+	/* There is room now, by what the send itself has pushed out: nobody
+	 * will tell. If not a byte was taken all the same, memory is short.
 	 */
 	if (b->full && sk_stream_memory_free(flow->dst->sk))
-		return KTURN_SPLICE_STALL;
+		return b->sent ? KTURN_SPLICE_MORE : KTURN_SPLICE_STALL;
 	if (b->full)
 		return KTURN_SPLICE_WAIT;
 	return b->sent && tcp_inq(flow->src->sk) ? KTURN_SPLICE_MORE : KTURN_SPLICE_EMPTY;
@@ -345,8 +356,13 @@ int kturn_splice(struct kturn_flow *flow)
 	struct batch b;
 	int ret;
 
+	sock_owned_by_me(src);
+	sock_owned_by_me(flow->dst->sk);
 	if (!tcp_inq(src))
 		return KTURN_SPLICE_EMPTY;
+	/* It may have come in from the backlog since it was looked for. */
+	if (tcp_sk(src)->urg_data)
+		return KTURN_SPLICE_MORE;
 
 	b.dst = flow->dst;
 	b.copies = in_softirq() ? this_cpu_ptr(&softirq_frag) : &current->task_frag;
