@@ -13,6 +13,7 @@
 #endif
 
 #include <linux/kconfig.h>
+#include <linux/hrtimer.h>
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
@@ -32,6 +33,17 @@
 static inline bool skb_frags_readable(const struct sk_buff *skb)
 {
 	return true;
+}
+#endif
+
+/* hrtimer_setup(): was two steps */
+#ifndef KTURN_HAS_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
 }
 #endif
 

@@ -5,9 +5,10 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "engine.h"
 #include "netlink.h"
-#include "process.h"
 #include "relay.h"
+#include "splice.h"
 
 static int __init kturn_init(void)
 {
@@ -44,6 +45,7 @@ static void __exit kturn_exit(void)
 	kturn_nl_exit();
 	kturn_relay_exit();
 	kturn_process_exit();
+	kturn_splice_exit();
 }
 
 module_init(kturn_init);

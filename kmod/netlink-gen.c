@@ -11,11 +11,12 @@
 #include <uapi/linux/kturn.h>
 
 /* KTURN_CMD_RELAY_ADD - do */
-const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_COOKIE + 1] = {
+const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_ENGINE + 1] = {
 	[KTURN_A_RELAY_CLIENT_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_PEER_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
 	[KTURN_A_RELAY_COOKIE] = { .type = NLA_BINARY, .len = KTURN_COOKIE_MAX, },
+	[KTURN_A_RELAY_ENGINE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* KTURN_CMD_RELAY_GET - do */
@@ -40,7 +41,7 @@ const struct genl_ops kturn_nl_ops[4] = {
 		.cmd		= KTURN_CMD_RELAY_ADD,
 		.doit		= kturn_nl_relay_add_doit,
 		.policy		= kturn_relay_add_nl_policy,
-		.maxattr	= KTURN_A_RELAY_COOKIE,
+		.maxattr	= KTURN_A_RELAY_ENGINE,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -11,7 +11,7 @@
 
 #include <uapi/linux/kturn.h>
 
-extern const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_COOKIE + 1];
+extern const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_ENGINE + 1];
 
 extern const struct nla_policy kturn_relay_get_nl_policy[KTURN_A_RELAY_GROUP + 1];
 

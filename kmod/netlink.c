@@ -5,8 +5,10 @@
 #include <linux/netlink.h>
 #include <linux/notifier.h>
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "engine.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "relay.h"
@@ -51,7 +53,7 @@ static int put_flow_stats(struct sk_buff *skb, const struct kturn_flow *flow)
 	    put_u64(skb, KTURN_A_FLOW_MOVES, READ_ONCE(stats->moves), KTURN_A_FLOW_PAD) ||
 	    put_u64(skb, KTURN_A_FLOW_WAITS, READ_ONCE(stats->waits), KTURN_A_FLOW_PAD) ||
 	    put_u64(skb, KTURN_A_FLOW_COPIED, READ_ONCE(stats->copied), KTURN_A_FLOW_PAD) ||
-	    put_u64(skb, KTURN_A_FLOW_IDLE_MS, jiffies_to_msecs(jiffies - READ_ONCE(flow->last)),
+	    put_u64(skb, KTURN_A_FLOW_IDLE_MS, jiffies64_to_msecs(jiffies - READ_ONCE(flow->last)),
 		    KTURN_A_FLOW_PAD))
 		return -EMSGSIZE;
 	return 0;
@@ -87,7 +89,6 @@ static int put_flow(struct sk_buff *skb, int attr, const struct kturn_flow *flow
 static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
 		   enum kturn_relay_state state)
 {
-	/* Until then the work item may be about to note a reason. */
 	if (state != KTURN_RELAY_STATE_ENDED)
 		return nla_put_u32(skb, KTURN_A_RELAY_REASON, KTURN_END_REASON_NONE);
 	if (nla_put_u32(skb, KTURN_A_RELAY_REASON, relay->reason))
@@ -105,8 +106,8 @@ static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 	    put_u64(skb, KTURN_A_RELAY_GROUP, relay->group, KTURN_A_RELAY_PAD) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_OWNER, relay->owner) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_STATE, state) ||
-	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, KTURN_ENGINE_PROCESS) ||
-	    put_u64(skb, KTURN_A_RELAY_AGE_MS, jiffies_to_msecs(jiffies - relay->start),
+	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, relay->engine->id) ||
+	    put_u64(skb, KTURN_A_RELAY_AGE_MS, jiffies64_to_msecs(jiffies - relay->start),
 		    KTURN_A_RELAY_PAD) ||
 	    put_leg(skb, KTURN_A_RELAY_CLIENT, &relay->client) ||
 	    put_leg(skb, KTURN_A_RELAY_PEER, &relay->peer) ||
@@ -179,6 +180,24 @@ void kturn_nl_notify(struct net *net, const struct kturn_relay *relay, enum ktur
 	genlmsg_multicast_netns(&kturn_nl_family, net, msg, 0, KTURN_NLGRP_RELAYS, GFP_KERNEL);
 }
 
+static int no_memory(struct genl_info *info)
+{
+	NL_SET_ERR_MSG(info->extack, "no memory");
+	return -ENOMEM;
+}
+
+/* Bytes would go round for ever between the two ends of one connection. */
+static bool is_one_connection(const struct kturn_relay *relay)
+{
+	const struct kturn_leg *client = &relay->client, *peer = &relay->peer;
+
+	return client->family == peer->family &&
+	       client->local.port == peer->remote.port &&
+	       client->remote.port == peer->local.port &&
+	       ipv6_addr_equal(&client->local.addr, &peer->remote.addr) &&
+	       ipv6_addr_equal(&client->remote.addr, &peer->local.addr);
+}
+
 static int take_both(struct kturn_relay *relay, struct genl_info *info)
 {
 	const struct nlattr *client = info->attrs[KTURN_A_RELAY_CLIENT_FD];
@@ -200,7 +219,25 @@ static int take_both(struct kturn_relay *relay, struct genl_info *info)
 	ret = kturn_leg_take(&relay->client, genl_info_net(info), client, info->extack);
 	if (ret)
 		return ret;
-	return kturn_leg_take(&relay->peer, genl_info_net(info), peer, info->extack);
+	ret = kturn_leg_take(&relay->peer, genl_info_net(info), peer, info->extack);
+	if (ret)
+		return ret;
+	if (is_one_connection(relay)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, peer,
+				    "the client and the peer are the two ends of one connection");
+		return -ELOOP;
+	}
+	return 0;
+}
+
+/* The policy knows the range. */
+static const struct kturn_engine_ops *wanted_engine(const struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[KTURN_A_RELAY_ENGINE];
+
+	if (attr && nla_get_u32(attr) == KTURN_ENGINE_PROCESS)
+		return &kturn_process;
+	return &kturn_softirq;
 }
 
 static int add_relay(struct genl_info *info, u64 *id)
@@ -216,20 +253,18 @@ static int add_relay(struct genl_info *info, u64 *id)
 		return -EINVAL;
 	}
 
-	relay = kturn_relay_alloc(genl_info_net(info), info->snd_portid,
-				  group ? nla_get_u64(group) : 0,
+	relay = kturn_relay_alloc(genl_info_net(info), wanted_engine(info),
+				  info->snd_portid, group ? nla_get_u64(group) : 0,
 				  cookie ? nla_data(cookie) : NULL,
 				  cookie ? nla_len(cookie) : 0);
-	if (!relay) {
-		NL_SET_ERR_MSG(info->extack, "no memory for a relay");
-		return -ENOMEM;
-	}
+	if (!relay)
+		return no_memory(info);
 
 	ret = take_both(relay, info);
 	if (!ret) {
 		ret = kturn_relay_start(relay, id);
 		if (ret)
-			NL_SET_ERR_MSG(info->extack, "no memory for a relay");
+			no_memory(info);
 	}
 	if (ret)
 		kturn_relay_abandon(relay);
@@ -246,7 +281,7 @@ int kturn_nl_relay_add_doit(struct sk_buff *skb, struct genl_info *info)
 	/* The answer first: once it runs, a relay cannot be refused. */
 	msg = genlmsg_new(nla_total_size_64bit(sizeof(id)), GFP_KERNEL);
 	if (!msg)
-		return -ENOMEM;
+		return no_memory(info);
 	hdr = genlmsg_put_reply(msg, info, &kturn_nl_family, 0, KTURN_CMD_RELAY_ADD);
 	if (!hdr) {
 		ret = -EMSGSIZE;
@@ -289,7 +324,7 @@ int kturn_nl_relay_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	msg = relay_msg_new();
 	if (!msg)
-		return -ENOMEM;
+		return no_memory(info);
 
 	rcu_read_lock();
 	relay = kturn_relay_find(genl_info_net(info),
@@ -354,7 +389,12 @@ static int del_one(struct genl_info *info)
 	claimed = relay && kturn_relay_claim(relay);
 	rcu_read_unlock();
 
-	return claimed ? del_relay(relay, info) : no_such_relay(info);
+	if (!claimed)
+		return no_such_relay(info);
+	if (!del_relay(relay, info))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "the relay has ended, but the answer found no room");
+	return -ENOBUFS;
 }
 
 static struct kturn_relay *claim_next(struct net *net, u64 *id, u64 group)
@@ -440,7 +480,7 @@ int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
-		return -ENOMEM;
+		return no_memory(info);
 	hdr = genlmsg_put_reply(msg, info, &kturn_nl_family, 0, KTURN_CMD_STATS_GET);
 	kturn_net_stats_read(genl_info_net(info), &stats, &relays);
 	if (!hdr || put_stats(msg, &stats, relays)) {
@@ -462,7 +502,6 @@ static struct genl_family kturn_nl_family __ro_after_init = {
 	.name = KTURN_GENL_NAME,
 	.version = KTURN_GENL_VERSION,
 	.netnsok = true,
-	.parallel_ops = true,
 	.module = THIS_MODULE,
 	.ops = kturn_nl_ops,
 	.n_ops = ARRAY_SIZE(kturn_nl_ops),

@@ -9,8 +9,8 @@
 #include <net/netns/generic.h>
 #include <net/tcp.h>
 
+#include "engine.h"
 #include "netlink.h"
-#include "process.h"
 #include "relay.h"
 
 static struct workqueue_struct *release_wq;
@@ -26,6 +26,12 @@ struct kturn_net *kturn_net(const struct net *net)
 	return net_generic(net, kturn_net_id);
 }
 
+static bool is_running(const struct kturn_relay *relay)
+{
+	return test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
+	       !test_bit(KTURN_RELAY_DEAD, &relay->flags);
+}
+
 /**
  * kturn_relay_kick() - have the relay look at its sockets
  * @relay: the relay
@@ -34,9 +40,20 @@ struct kturn_net *kturn_net(const struct net *net)
  */
 void kturn_relay_kick(struct kturn_relay *relay)
 {
-	if (test_bit(KTURN_RELAY_STARTED, &relay->flags) &&
-	    !test_bit(KTURN_RELAY_DEAD, &relay->flags))
-		kturn_process_kick(relay);
+	if (is_running(relay))
+		relay->engine->kick(relay);
+}
+
+/**
+ * kturn_relay_data_ready() - bytes have arrived at a leg
+ * @leg: the leg
+ *
+ * Context: any; the leg's socket is locked, by the spinlock or by a process.
+ */
+void kturn_relay_data_ready(struct kturn_leg *leg)
+{
+	if (is_running(leg->relay))
+		leg->relay->engine->data_ready(leg);
 }
 
 /* The last step: neither RCU nor the work item knows the relay any more. */
@@ -44,7 +61,7 @@ static void relay_free(struct work_struct *work)
 {
 	struct kturn_relay *relay = container_of(to_rcu_work(work), struct kturn_relay, release);
 
-	kturn_process_stop(relay);
+	relay->engine->stop(relay);
 	kturn_leg_put(&relay->client);
 	kturn_leg_put(&relay->peer);
 	kfree(relay);
@@ -61,6 +78,7 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
 /**
  * kturn_relay_alloc() - make a relay that has no sockets yet
  * @net: network namespace
+ * @engine: what shall make it run
  * @owner: port id of the netlink socket
  * @group: the allocation
  * @cookie: the owner's data, or NULL
@@ -72,8 +90,8 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
  * Context: process context.
  * Return: the relay, or NULL without memory or while the module is unloaded.
  */
-struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
-				      const void *cookie, u16 cookie_len)
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
+				      u32 owner, u64 group, const void *cookie, u16 cookie_len)
 {
 	struct kturn_relay *relay;
 
@@ -95,7 +113,8 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
 	relay->peer.relay = relay;
 	flow_init(&relay->to_peer, &relay->client, &relay->peer);
 	flow_init(&relay->to_client, &relay->peer, &relay->client);
-	kturn_process_prepare(relay);
+	relay->engine = engine;
+	engine->prepare(relay);
 	INIT_RCU_WORK(&relay->release, relay_free);
 	return relay;
 }
@@ -110,10 +129,13 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
  */
 void kturn_relay_abandon(struct kturn_relay *relay)
 {
+	const bool taken = relay->peer.taken || relay->client.taken;
+
 	kturn_leg_give_back(&relay->peer);
 	kturn_leg_give_back(&relay->client);
 	/* A callback may still look at a leg. */
-	synchronize_rcu();
+	if (taken)
+		synchronize_rcu();
 	if (relay->peer.sock)
 		kturn_leg_put(&relay->peer);
 	if (relay->client.sock)
@@ -203,8 +225,9 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 {
 	struct kturn_net *kn = kturn_net(relay->net);
 
-	relay->reason = reason;
 	relay->err = err;
+	/* Readers without a lock see the errno before the reason. */
+	smp_store_release(&relay->reason, reason);
 
 	/* Taking each socket's lock also waits for a move that is under way,
 	 * and the next one sees that the relay is dead.
@@ -312,7 +335,7 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
 	const bool to_peer = READ_ONCE(relay->to_peer.eof);
 	const bool to_client = READ_ONCE(relay->to_client.eof);
 
-	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+	if (smp_load_acquire(&relay->reason) != KTURN_END_REASON_NONE)
 		return KTURN_RELAY_STATE_ENDED;
 	if (READ_ONCE(relay->reset_by))
 		return KTURN_RELAY_STATE_RESETTING;

@@ -2,7 +2,8 @@
 #ifndef _KTURN_RELAY_H
 #define _KTURN_RELAY_H
 
-#include <linux/bits.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -11,7 +12,7 @@
 #include "sock.h"
 #include "stats.h"
 
-struct genl_info;
+struct kturn_engine_ops;
 struct net;
 
 /**
@@ -19,6 +20,7 @@ struct net;
  * @src: where the bytes come from
  * @dst: where they go
  * @eof: the sender's FIN was passed on
+ * @mean: running mean of the bytes that a run has moved
  * @last: jiffies of the last move, or of the start
  * @stats: what was carried
  * @head_len: bytes in @head; written after them
@@ -30,6 +32,7 @@ struct kturn_flow {
 	struct kturn_leg *src;
 	struct kturn_leg *dst;
 	bool eof;
+	u32 mean;
 	unsigned long last;
 	struct kturn_flow_stats stats;
 	u8 head_len;
@@ -59,7 +62,10 @@ enum kturn_relay_flag {
  * @peer: the peer's connection
  * @to_peer: the bytes from the client
  * @to_client: the bytes from the peer
- * @work: moves bytes, see process.c
+ * @engine: what makes it run
+ * @work: runs it in process context, see process.c
+ * @tasklet: runs it in softirq, see softirq.c
+ * @timer: the same, for a flow that waits for more
  * @release: frees it, after an RCU grace period
  * @start: jiffies when it was made
  * @reset_by: the leg that was reset, while what it had sent still goes out
@@ -84,7 +90,10 @@ struct kturn_relay {
 	struct kturn_leg peer;
 	struct kturn_flow to_peer;
 	struct kturn_flow to_client;
+	const struct kturn_engine_ops *engine;
 	struct delayed_work work;
+	struct tasklet_struct tasklet;
+	struct hrtimer timer;
 	struct rcu_work release;
 	unsigned long start;
 	struct kturn_leg *reset_by;
@@ -112,8 +121,8 @@ int kturn_relay_init(void);
 void kturn_relay_exit(void);
 
 /* Life */
-struct kturn_relay *kturn_relay_alloc(struct net *net, u32 owner, u64 group,
-				      const void *cookie, u16 cookie_len);
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
+				      u32 owner, u64 group, const void *cookie, u16 cookie_len);
 void kturn_relay_abandon(struct kturn_relay *relay);
 int kturn_relay_start(struct kturn_relay *relay, u64 *id);
 bool kturn_relay_claim(struct kturn_relay *relay);
@@ -126,6 +135,7 @@ struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const u64 *group)
 
 /* Events */
 void kturn_relay_kick(struct kturn_relay *relay);
+void kturn_relay_data_ready(struct kturn_leg *leg);
 void kturn_relay_owner_gone(struct net *net, u32 owner);
 
 enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);

@@ -6,6 +6,7 @@
  * run in softirq with the socket's spinlock held, or in process context from
  * the backlog, or (error_report) without any lock; they only kick the relay.
  */
+#include <linux/module.h>
 #include <linux/net.h>
 #include <net/inet_connection_sock.h>
 #include <net/ipv6.h>
@@ -14,6 +15,7 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 
+#include "engine.h"
 #include "relay.h"
 #include "sock.h"
 
@@ -30,7 +32,13 @@ static void kick(struct sock *sk)
 
 static void leg_data_ready(struct sock *sk)
 {
-	kick(sk);
+	struct kturn_leg *leg;
+
+	rcu_read_lock();
+	leg = rcu_dereference_sk_user_data(sk);
+	if (leg)
+		kturn_relay_data_ready(leg);
+	rcu_read_unlock();
 }
 
 /* A FIN without data, and the end of the connection. */
@@ -114,6 +122,11 @@ static int check_state(struct sock *sk, const struct nlattr *fd,
 		REFUSE(-EOPNOTSUPP, "the socket has an upper layer protocol, such as TLS");
 	if (!proto_is_tcp(sk))
 		REFUSE(-EBUSY, "another subsystem, such as a sockmap, has the socket");
+	if ((sk->sk_shutdown & RCV_SHUTDOWN) && !sock_flag(sk, SOCK_DONE))
+		REFUSE(-ENOTCONN, "the socket is shut down for receiving");
+	/* What was held back would be held back for ever. */
+	if (tp->nonagle & TCP_NAGLE_CORK)
+		REFUSE(-EINVAL, "TCP_CORK is set");
 	if (tp->repair)
 		REFUSE(-EBUSY, "the socket is under repair (TCP_REPAIR)");
 	if (tp->urg_data)
@@ -146,6 +159,14 @@ static int claim(struct kturn_leg *leg, const struct nlattr *fd,
 	WRITE_ONCE(sk->sk_write_space, leg_write_space);
 	WRITE_ONCE(sk->sk_state_change, leg_state_change);
 	WRITE_ONCE(sk->sk_error_report, leg_error_report);
+	leg->allocation = sk->sk_allocation;
+	leg->use_task_frag = sk->sk_use_task_frag;
+	sk->sk_allocation = leg->relay->engine->gfp;
+	/* In softirq, current is whoever was interrupted, perhaps in a send. */
+	sk->sk_use_task_frag = false;
+	/* The last bytes of a batch never wait. */
+	leg->nonagle = tcp_sk(sk)->nonagle;
+	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;
 	leg->taken = true;
 	return 0;
 }
@@ -248,6 +269,42 @@ int kturn_leg_take(struct kturn_leg *leg, const struct net *net,
 }
 
 /**
+ * kturn_leg_was_disconnected() - whether the connection is not ours any more
+ * @leg: a taken leg
+ *
+ * A holder of another descriptor has called connect(AF_UNSPEC), and perhaps has
+ * connected again, or listens. (A reset leaves the ports in place.)
+ *
+ * Context: the leg's socket is locked.
+ */
+bool kturn_leg_was_disconnected(const struct kturn_leg *leg)
+{
+	return inet_sk(leg->sk)->inet_dport != leg->remote.port;
+}
+
+/* Returns false if somebody may have inherited or saved one of our callbacks. */
+static bool restore_callbacks(struct kturn_leg *leg)
+{
+	struct sock *sk = leg->sk;
+	bool clean = !inet_csk_has_ulp(sk) && !kturn_leg_was_disconnected(leg);
+
+#define RESTORE(name)						\
+	do {							\
+		if (sk->sk_##name == leg_##name)		\
+			WRITE_ONCE(sk->sk_##name, leg->cb.name);	\
+		else						\
+			clean = false;				\
+	} while (0)
+
+	RESTORE(data_ready);
+	RESTORE(write_space);
+	RESTORE(state_change);
+	RESTORE(error_report);
+#undef RESTORE
+	return clean;
+}
+
+/**
  * kturn_leg_give_back() - restore what kturn_leg_take() has changed
  * @leg: the leg; nothing is done if it was not taken
  *
@@ -258,6 +315,7 @@ int kturn_leg_take(struct kturn_leg *leg, const struct net *net,
 void kturn_leg_give_back(struct kturn_leg *leg)
 {
 	struct sock *sk = leg->sk;
+	bool clean;
 
 	if (!leg->taken)
 		return;
@@ -265,17 +323,24 @@ void kturn_leg_give_back(struct kturn_leg *leg)
 	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	rcu_assign_sk_user_data(sk, NULL);
-	WRITE_ONCE(sk->sk_data_ready, leg->cb.data_ready);
-	WRITE_ONCE(sk->sk_write_space, leg->cb.write_space);
-	WRITE_ONCE(sk->sk_state_change, leg->cb.state_change);
-	WRITE_ONCE(sk->sk_error_report, leg->cb.error_report);
+	clean = restore_callbacks(leg);
+	sk->sk_allocation = leg->allocation;
+	sk->sk_use_task_frag = leg->use_task_frag;
+	tcp_sk(sk)->nonagle = leg->nonagle;
 	leg->taken = false;
 	write_unlock_bh(&sk->sk_callback_lock);
 
 	/* Whoever polls another descriptor of it has missed events. */
 	sk->sk_data_ready(sk);
 	sk->sk_write_space(sk);
+	sk->sk_state_change(sk);
 	release_sock(sk);
+
+	if (!clean) {
+		/* Their text has to stay for good. */
+		__module_get(THIS_MODULE);
+		pr_warn_once("a socket in a relay was disconnected or given a protocol by another holder; the module cannot be removed any more\n");
+	}
 }
 
 /**

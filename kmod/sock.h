@@ -32,6 +32,9 @@ struct kturn_endpoint {
  * @remote: the other end
  * @sending: we are in a send on this socket; under its lock
  * @taken: the callbacks are ours
+ * @allocation: what sk->sk_allocation was before
+ * @use_task_frag: what sk->sk_use_task_frag was before
+ * @nonagle: what tcp_sk(sk)->nonagle was before
  * @cb: what the callbacks were before
  * @cb.data_ready: sk->sk_data_ready
  * @cb.write_space: sk->sk_write_space
@@ -47,6 +50,9 @@ struct kturn_leg {
 	struct kturn_endpoint remote;
 	bool sending;
 	bool taken;
+	gfp_t allocation;
+	bool use_task_frag;
+	u8 nonagle;
 	struct {
 		void (*data_ready)(struct sock *sk);
 		void (*write_space)(struct sock *sk);
@@ -63,6 +69,7 @@ int kturn_leg_take(struct kturn_leg *leg, const struct net *net,
 		   const struct nlattr *fd, struct netlink_ext_ack *extack);
 void kturn_leg_give_back(struct kturn_leg *leg);
 
+bool kturn_leg_was_disconnected(const struct kturn_leg *leg);
 void kturn_leg_close(struct kturn_leg *leg, bool reset);
 
 #endif /* _KTURN_SOCK_H */

@@ -31,53 +31,78 @@
  */
 #define SPLICE_COPYBREAK 512
 
+/* Where softirq copies to: small pieces of all relays share its pages. */
+static DEFINE_PER_CPU(struct page_frag, softirq_frag);
+
 /**
  * struct batch - pieces of payload on their way into one send
  * @dst: where they go
- * @by_ref: pieces are pages to refer to, or else bytes to copy
+ * @copies: where pieces are copied to that cannot be referred to
  * @nr: number of pieces
  * @len: sum of their lengths
+ * @copied_map: which of the pieces are copies
  * @sent: bytes accepted so far, in all sends
  * @copied: of these, the copied ones
  * @err: what the last send has failed with
  * @full: the last send took less than it was given
- * @bvec: the pieces, if @by_ref
- * @kvec: the pieces, if not
+ * @bvec: the pieces
  */
 struct batch {
 	struct kturn_leg *dst;
-	bool by_ref;
+	struct page_frag *copies;
 	unsigned int nr;
 	size_t len;
+	u64 copied_map;
 	size_t sent;
 	size_t copied;
 	int err;
 	bool full;
-	union {
-		struct bio_vec bvec[SPLICE_PIECES];
-		struct kvec kvec[SPLICE_PIECES];
-	};
+	struct bio_vec bvec[SPLICE_PIECES];
 };
+
+/* Of the first @len bytes of the batch, those that were copied. */
+static size_t batch_copied(const struct batch *b, size_t len)
+{
+	size_t copied = 0;
+	unsigned int i;
+
+	if (!b->copied_map)
+		return 0;
+	for (i = 0; i < b->nr && len; i++) {
+		const size_t part = min_t(size_t, len, b->bvec[i].bv_len);
+
+		if (b->copied_map & BIT_ULL(i))
+			copied += part;
+		len -= part;
+	}
+	return copied;
+}
+
+/*
+ * Whether the destination takes the next send for certain, too. TCP pushes what
+ * it was given with MSG_MORE only in a send that it accepts something of;
+ * otherwise it would sit there until the probe timer, for 200 ms.
+ */
+static bool has_room_for_more(const struct sock *sk, size_t len)
+{
+	return sk_stream_wspace(sk) > 2 * len &&
+	       tcp_notsent_lowat(tcp_sk(sk)) == UINT_MAX;
+}
 
 /* Returns false when the destination takes no more. */
 static bool batch_send(struct batch *b, bool more)
 {
 	/* No signal: it would go to whatever task we interrupted. */
 	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0),
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES |
+			     (more && has_room_for_more(b->dst->sk, b->len) ? MSG_MORE : 0),
 	};
 	int ret;
 
 	if (!b->nr)
 		return true;
 
-	if (b->by_ref) {
-		msg.msg_flags |= MSG_SPLICE_PAGES;
-		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, b->bvec, b->nr, b->len);
-	} else {
-		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, b->kvec, b->nr, b->len);
-	}
-
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, b->bvec, b->nr, b->len);
 	b->dst->sending = true;
 	ret = tcp_sendmsg_locked(b->dst->sk, &msg, b->len);
 	b->dst->sending = false;
@@ -87,31 +112,62 @@ static bool batch_send(struct batch *b, bool more)
 		ret = 0;
 	}
 	b->sent += ret;
-	if (!b->by_ref)
-		b->copied += ret;
+	b->copied += batch_copied(b, ret);
 	b->full = ret < b->len;
 	b->nr = 0;
 	b->len = 0;
+	b->copied_map = 0;
 	return !b->full;
 }
 
-/* Room for one more piece; what does not go with it is sent first. */
-static bool batch_make_room(struct batch *b, bool by_ref)
+static bool batch_add(struct batch *b, struct page *page, size_t offset, size_t len)
 {
-	if ((b->nr == SPLICE_PIECES || b->by_ref != by_ref) && !batch_send(b, true))
+	if (b->nr == SPLICE_PIECES && !batch_send(b, true))
 		return false;
-	b->by_ref = by_ref;
+	bvec_set_page(&b->bvec[b->nr], page, len, offset);
+	b->nr++;
+	b->len += len;
 	return true;
 }
 
-static bool batch_add_bytes(struct batch *b, void *data, size_t len)
+/*
+ * Room for a copy. The page is not let go, nor used from its start again, as
+ * long as the batch refers to it without a reference of its own.
+ */
+static bool batch_make_room(struct batch *b, size_t len)
 {
-	if (!batch_make_room(b, false))
-		return false;
-	b->kvec[b->nr].iov_base = data;
-	b->kvec[b->nr].iov_len = len;
-	b->nr++;
-	b->len += len;
+	struct page_frag *frag = b->copies;
+
+	if (b->copied_map) {
+		if (frag->offset + len <= frag->size && b->nr < SPLICE_PIECES)
+			return true;
+		if (!batch_send(b, true))
+			return false;
+	}
+	if (skb_page_frag_refill(len, frag, b->dst->sk->sk_allocation))
+		return true;
+	b->err = -EAGAIN;
+	b->full = true;
+	return false;
+}
+
+static bool batch_add_copy(struct batch *b, const void *data, size_t len)
+{
+	struct page_frag *frag = b->copies;
+
+	while (len) {
+		const size_t part = min_t(size_t, len, PAGE_SIZE);
+
+		if (!batch_make_room(b, part))
+			return false;
+		memcpy(page_address(frag->page) + frag->offset, data, part);
+		if (!batch_add(b, frag->page, frag->offset, part))
+			return false;
+		b->copied_map |= BIT_ULL(b->nr - 1);
+		frag->offset += part;
+		data += part;
+		len -= part;
+	}
 	return true;
 }
 
@@ -119,14 +175,8 @@ static bool batch_add_page(struct batch *b, struct page *page, size_t offset, si
 {
 	/* Slab memory has no reference count of its own. */
 	if (len < SPLICE_COPYBREAK || !sendpage_ok(page))
-		return batch_add_bytes(b, page_address(page) + offset, len);
-
-	if (!batch_make_room(b, true))
-		return false;
-	bvec_set_page(&b->bvec[b->nr], page, len, offset);
-	b->nr++;
-	b->len += len;
-	return true;
+		return batch_add_copy(b, page_address(page) + offset, len);
+	return batch_add(b, page, offset, len);
 }
 
 /* The linear part of an skb, which some drivers build in a page fragment. */
@@ -135,7 +185,7 @@ static bool batch_add_head(struct batch *b, const struct sk_buff *skb, size_t of
 	void *data = skb->data + offset;
 
 	if (skb_head_is_locked(skb))
-		return batch_add_bytes(b, data, len);
+		return batch_add_copy(b, data, len);
 	return batch_add_page(b, virt_to_page(data), offset_in_page(data), len);
 }
 
@@ -271,8 +321,10 @@ static void account(struct kturn_flow *flow, const struct batch *b)
 		kturn_stat_add(stats->copied, b->copied);
 		kturn_stat_add(stats->moves, 1);
 		WRITE_ONCE(flow->last, jiffies);
+		/* Up slowly, down at once: a quiet flow is not to wait. */
+		flow->mean = min_t(size_t, b->sent, (3 * (size_t)flow->mean + b->sent) / 4);
 	}
-	if (b->full)
+	if (b->full && (!b->err || b->err == -EAGAIN))
 		kturn_stat_add(stats->waits, 1);
 }
 
@@ -280,11 +332,11 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 {
 	if (b->err && b->err != -EAGAIN)
 		return b->err;
-	/* Refused although there was room: memory is short. Perhaps nothing
-	 * is in flight whose ACK would call write_space.
+	/* There is room now, by what the send itself has pushed out: nobody
+	 * will tell. If not a byte was taken all the same, memory is short.
 	 */
 	if (b->full && sk_stream_memory_free(flow->dst->sk))
-		return KTURN_SPLICE_STALL;
+		return b->sent ? KTURN_SPLICE_MORE : KTURN_SPLICE_STALL;
 	if (b->full)
 		return KTURN_SPLICE_WAIT;
 	return b->sent && tcp_inq(flow->src->sk) ? KTURN_SPLICE_MORE : KTURN_SPLICE_EMPTY;
@@ -294,7 +346,7 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
  * kturn_splice() - move what has arrived, within a budget
  * @flow: the direction; both of its sockets are locked and plain TCP
  *
- * Context: process context, both socket locks held.
+ * Context: both socket locks held, as a process or as softirq does.
  * Return: &enum kturn_splice_result, or what the destination's send failed
  * with; -EFAULT if the payload is in memory that the CPU cannot read.
  */
@@ -304,13 +356,19 @@ int kturn_splice(struct kturn_flow *flow)
 	struct batch b;
 	int ret;
 
+	sock_owned_by_me(src);
+	sock_owned_by_me(flow->dst->sk);
 	if (!tcp_inq(src))
 		return KTURN_SPLICE_EMPTY;
+	/* It may have come in from the backlog since it was looked for. */
+	if (tcp_sk(src)->urg_data)
+		return KTURN_SPLICE_MORE;
 
 	b.dst = flow->dst;
-	b.by_ref = true;
+	b.copies = in_softirq() ? this_cpu_ptr(&softirq_frag) : &current->task_frag;
 	b.nr = 0;
 	b.len = 0;
+	b.copied_map = 0;
 	b.sent = 0;
 	b.copied = 0;
 	b.err = 0;
@@ -324,4 +382,21 @@ int kturn_splice(struct kturn_flow *flow)
 	}
 	account(flow, &b);
 	return ret ?: batch_result(&b, flow);
+}
+
+/**
+ * kturn_splice_exit() - let go of the pages that small pieces were copied to
+ *
+ * Context: nobody moves bytes any more.
+ */
+void kturn_splice_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct page_frag *frag = per_cpu_ptr(&softirq_frag, cpu);
+
+		if (frag->page)
+			put_page(frag->page);
+	}
 }

@@ -19,5 +19,6 @@ enum kturn_splice_result {
 };
 
 int kturn_splice(struct kturn_flow *flow);
+void kturn_splice_exit(void);
 
 #endif /* _KTURN_SPLICE_H */

@@ -34,9 +34,12 @@ enum kturn_relay_state {
 /**
  * enum kturn_engine - what moves the bytes of a relay
  * @KTURN_ENGINE_PROCESS: a work item in process context
+ * @KTURN_ENGINE_SOFTIRQ: the softirq that brings the bytes, and a work item
+ *   for what it cannot do
  */
 enum kturn_engine {
 	KTURN_ENGINE_PROCESS,
+	KTURN_ENGINE_SOFTIRQ,
 };
 
 /**

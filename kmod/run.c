@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One run of a relay, whatever the context: what has arrived is moved both
+ * ways, FINs and resets are passed on, and its end is found out.
+ */
+#include <linux/jiffies.h>
+#include <net/inet_connection_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "relay.h"
+#include "run.h"
+#include "splice.h"
+
+/* A reset does not overtake the bytes sent before it, unless nobody has taken
+ * any of these for so long.
+ */
+#define RESET_GRACE	(5 * HZ)
+
+static enum kturn_next end_for(struct kturn_verdict *end, enum kturn_end_reason reason, int err)
+{
+	end->reason = reason;
+	end->err = err;
+	return KTURN_NEXT_END;
+}
+
+static enum kturn_next end_for_failed(const struct kturn_leg *leg, struct kturn_verdict *end)
+{
+	const int err = READ_ONCE(leg->sk->sk_err);
+
+	/* EPIPE: what TCP makes of a reset after a FIN. None: somebody with
+	 * another descriptor has read it.
+	 */
+	if (err && err != ECONNRESET && err != EPIPE)
+		return end_for(end, KTURN_END_REASON_ERROR, err);
+	return end_for(end, leg == &leg->relay->client ? KTURN_END_REASON_CLIENT_RESET :
+							 KTURN_END_REASON_PEER_RESET, 0);
+}
+
+/* Things that a socket in a relay must not come to. */
+static enum kturn_next check_leg(const struct kturn_leg *leg, struct kturn_verdict *end)
+{
+	struct sock *sk = leg->sk;
+
+	if (tcp_sk(sk)->urg_data)
+		return end_for(end, KTURN_END_REASON_URGENT, 0);
+	/* Somebody with another descriptor of it: we would send below TLS, or
+	 * on a connection that is not the one we were given.
+	 */
+	if (inet_csk_has_ulp(sk))
+		return end_for(end, KTURN_END_REASON_ERROR, EOPNOTSUPP);
+	if (kturn_leg_was_disconnected(leg))
+		return end_for(end, KTURN_END_REASON_ERROR, ENOTCONN);
+	return KTURN_NEXT_SLEEP;
+}
+
+/* SOCK_DONE: a FIN came. (RCV_SHUTDOWN would be there after a reset, too.) */
+static bool got_fin(const struct kturn_leg *leg)
+{
+	return sock_flag(leg->sk, SOCK_DONE);
+}
+
+static bool leg_failed(const struct kturn_leg *leg, const struct kturn_flow *to_leg)
+{
+	/* Closed, but not by a FIN each way */
+	return leg->sk->sk_err ||
+	       (leg->sk->sk_state == TCP_CLOSE && !(got_fin(leg) && to_leg->eof));
+}
+
+/* As shutdown(2) does, which would take the lock that we hold. */
+static void pass_fin(struct kturn_flow *flow)
+{
+	struct sock *dst = flow->dst->sk;
+
+	WRITE_ONCE(dst->sk_shutdown, dst->sk_shutdown | SEND_SHUTDOWN);
+	dst->sk_prot->shutdown(dst, SEND_SHUTDOWN);
+	WRITE_ONCE(flow->eof, true);
+}
+
+static bool takes_no_more(const struct kturn_leg *leg)
+{
+	return leg->sk->sk_err || leg->sk->sk_state == TCP_CLOSE;
+}
+
+static enum kturn_next move(struct kturn_flow *flow, struct kturn_verdict *end)
+{
+	int ret;
+
+	/* What cannot be delivered stays where it is; the end is near. */
+	if (flow->eof || takes_no_more(flow->dst))
+		return KTURN_NEXT_SLEEP;
+
+	ret = kturn_splice(flow);
+	/* The send has let a reset in from the backlog. */
+	if (ret < 0 && takes_no_more(flow->dst))
+		return KTURN_NEXT_SLEEP;
+	if (ret < 0)
+		return end_for(end, KTURN_END_REASON_ERROR, -ret);
+	if (got_fin(flow->src) && !flow->src->sk->sk_err && !tcp_inq(flow->src->sk))
+		pass_fin(flow);
+
+	switch (ret) {
+	case KTURN_SPLICE_MORE:
+		return KTURN_NEXT_AGAIN;
+	case KTURN_SPLICE_STALL:
+		return KTURN_NEXT_STALL;
+	default:
+		return KTURN_NEXT_SLEEP;
+	}
+}
+
+static void note_reset(struct kturn_relay *relay)
+{
+	if (relay->reset_by)
+		return;
+	if (leg_failed(&relay->client, &relay->to_client))
+		WRITE_ONCE(relay->reset_by, &relay->client);
+	else if (leg_failed(&relay->peer, &relay->to_peer))
+		WRITE_ONCE(relay->reset_by, &relay->peer);
+	else
+		return;
+	relay->reset_until = jiffies + RESET_GRACE;
+}
+
+/*
+ * One leg is reset. The other may still take what came before, and then gets a
+ * reset as well.
+ */
+static enum kturn_next drain(struct kturn_relay *relay, enum kturn_next next, struct kturn_verdict *end)
+{
+	const struct kturn_leg *failed = relay->reset_by;
+	struct kturn_flow *flow = failed == &relay->client ? &relay->to_peer : &relay->to_client;
+	struct sock *dst = flow->dst->sk;
+	const u32 acked = tcp_sk(dst)->snd_una;
+
+	if (acked != relay->reset_acked) {
+		relay->reset_acked = acked;
+		relay->reset_until = jiffies + RESET_GRACE;
+	}
+	if (takes_no_more(flow->dst) ||
+	    time_after(jiffies, relay->reset_until) ||
+	    (!tcp_inq(failed->sk) && tcp_rtx_and_write_queues_empty(dst)))
+		return end_for_failed(failed, end);
+	/* Nobody calls when the send queue has become empty. */
+	return max(next, KTURN_NEXT_POLL);
+}
+
+/* Both FINs passed on, and each acknowledged by the other side. */
+static bool both_closed(const struct kturn_relay *relay)
+{
+	return relay->to_peer.eof && relay->to_client.eof &&
+	       relay->client.sk->sk_state == TCP_CLOSE &&
+	       relay->peer.sk->sk_state == TCP_CLOSE;
+}
+
+/**
+ * kturn_run() - look at both sockets: move, pass on FINs and resets, find the end
+ * @relay: the relay; nobody else touches its sockets meanwhile
+ * @end: why to end it, with KTURN_NEXT_END
+ *
+ * Context: both sockets locked, as a process or as softirq does.
+ * Return: what has to follow.
+ */
+enum kturn_next kturn_run(struct kturn_relay *relay, struct kturn_verdict *end)
+{
+	enum kturn_next next;
+
+	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+		return KTURN_NEXT_SLEEP;
+
+	if (check_leg(&relay->client, end) == KTURN_NEXT_END ||
+	    check_leg(&relay->peer, end) == KTURN_NEXT_END)
+		return KTURN_NEXT_END;
+
+	next = move(&relay->to_peer, end);
+	if (next != KTURN_NEXT_END)
+		next = max(next, move(&relay->to_client, end));
+	if (next == KTURN_NEXT_END)
+		return next;
+
+	note_reset(relay);
+	if (relay->reset_by)
+		return drain(relay, next, end);
+	if (both_closed(relay))
+		return end_for(end, KTURN_END_REASON_EOF, 0);
+	return next;
+}

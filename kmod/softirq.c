@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The softirq engine: bytes are moved on by the softirq that has brought them.
+ *
+ * A quiet flow is served in data_ready itself. What cannot be done there, for
+ * the other socket is busy or the event is another one, a tasklet does, which
+ * also takes turns with those of other relays; what needs a process, the
+ * process engine does. A flow in bulk is not served on every arrival: sends of
+ * a few segments each cost several times what one large send does.
+ */
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <net/inet_connection_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "engine.h"
+#include "relay.h"
+#include "run.h"
+#include "splice.h"
+
+/* A flow whose moves are larger than this on average is in bulk. */
+#define BULK_MEAN	(8 * 1024)
+
+/* It waits for so much, or for so long, whichever comes first. */
+#define BULK_BYTES	(512 * 1024)
+#define BULK_DELAY	(500 * NSEC_PER_USEC)
+
+/*
+ * Locks: by address, as everywhere. The socket locks of TCP nest nowhere else
+ * in softirq: what one socket sends is received later.
+ */
+static bool lock_both(struct kturn_relay *relay)
+{
+	struct sock *a = relay->client.sk, *b = relay->peer.sk;
+
+	if (a > b)
+		swap(a, b);
+	bh_lock_sock(a);
+	bh_lock_sock_nested(b);
+	if (!sock_owned_by_user(a) && !sock_owned_by_user(b))
+		return true;
+	bh_unlock_sock(b);
+	bh_unlock_sock(a);
+	return false;
+}
+
+static void unlock_both(struct kturn_relay *relay)
+{
+	bh_unlock_sock(relay->client.sk);
+	bh_unlock_sock(relay->peer.sk);
+}
+
+static void run_in_softirq(struct kturn_relay *relay)
+{
+	enum kturn_next next = KTURN_NEXT_END;
+	struct kturn_verdict end;
+
+	/* A process would wait for a socket that another has locked. */
+	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags) && lock_both(relay)) {
+		next = kturn_run(relay, &end);
+		unlock_both(relay);
+	}
+
+	switch (next) {
+	case KTURN_NEXT_SLEEP:
+		break;
+	case KTURN_NEXT_AGAIN:
+		tasklet_schedule(&relay->tasklet);
+		break;
+	default:
+		/* It comes to the same result and acts on it. */
+		kturn_process.kick(relay);
+	}
+}
+
+static void relay_tasklet(struct tasklet_struct *tasklet)
+{
+	struct kturn_relay *relay = container_of(tasklet, struct kturn_relay, tasklet);
+
+	run_in_softirq(relay);
+}
+
+static enum hrtimer_restart relay_timer(struct hrtimer *timer)
+{
+	run_in_softirq(container_of(timer, struct kturn_relay, timer));
+	return HRTIMER_NORESTART;
+}
+
+/* Whether a flow in bulk had better wait for more; then the timer is running. */
+static bool wait_for_more(struct kturn_flow *flow)
+{
+	struct sock *src = flow->src->sk;
+	struct hrtimer *timer = &flow->src->relay->timer;
+
+	if (flow->mean < BULK_MEAN || tcp_inq(src) >= BULK_BYTES)
+		return false;
+	/* A small receive buffer must not close the window meanwhile. */
+	if (atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
+		return false;
+	if (!hrtimer_active(timer))
+		hrtimer_start(timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+	return true;
+}
+
+/* Nothing but to move bytes; all else is for a full run. */
+static bool is_ordinary(const struct kturn_leg *leg)
+{
+	struct sock *sk = leg->sk;
+
+	return sk->sk_state == TCP_ESTABLISHED && !sk->sk_err && !tcp_sk(sk)->urg_data &&
+	       !inet_csk_has_ulp(sk) && !kturn_leg_was_disconnected(leg);
+}
+
+/*
+ * Move from a source whose spinlock we hold, in its data_ready, to a
+ * destination that nobody uses. Returns false if a full run has to follow.
+ */
+static bool move_directly(struct kturn_flow *flow)
+{
+	struct sock *src = flow->src->sk, *dst = flow->dst->sk;
+	int ret = KTURN_SPLICE_MORE;
+
+	/* A process has it, and we are in its backlog, not in softirq. */
+	if (sock_owned_by_user_nocheck(src))
+		return false;
+	/* Only tried: the order of addresses may be the other way round. */
+	if (!spin_trylock(&dst->sk_lock.slock))
+		return false;
+	if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst))
+		ret = kturn_splice(flow);
+	bh_unlock_sock(dst);
+	return ret == KTURN_SPLICE_EMPTY || ret == KTURN_SPLICE_WAIT;
+}
+
+static void softirq_data_ready(struct kturn_leg *leg)
+{
+	struct kturn_relay *relay = leg->relay;
+	struct kturn_flow *flow = leg == &relay->client ? &relay->to_peer : &relay->to_client;
+
+	if (wait_for_more(flow) || move_directly(flow))
+		return;
+	tasklet_schedule(&relay->tasklet);
+}
+
+static void softirq_kick(struct kturn_relay *relay)
+{
+	tasklet_schedule(&relay->tasklet);
+}
+
+static void softirq_prepare(struct kturn_relay *relay)
+{
+	kturn_process.prepare(relay);
+	tasklet_setup(&relay->tasklet, relay_tasklet);
+	hrtimer_setup(&relay->timer, relay_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+}
+
+/* Each may still start those behind it. */
+static void softirq_stop(struct kturn_relay *relay)
+{
+	hrtimer_cancel(&relay->timer);
+	tasklet_kill(&relay->tasklet);
+	kturn_process.stop(relay);
+}
+
+const struct kturn_engine_ops kturn_softirq = {
+	.id = KTURN_ENGINE_SOFTIRQ,
+	.gfp = GFP_ATOMIC,
+	.prepare = softirq_prepare,
+	.data_ready = softirq_data_ready,
+	.kick = softirq_kick,
+	.stop = softirq_stop,
+};
