@@ -31,6 +31,10 @@ kselftests := $(patsubst tests/kselftest/%.c,build/kselftest/%,\
 	      $(wildcard tests/kselftest/*.c))
 kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
 interop := $(wildcard tests/interop/*.c)
+bench_traffic := $(wildcard tools/bench/traffic/*.c)
+bench_relay := $(wildcard tools/bench/relay/*.c)
+bench_client := $(addprefix tools/client/,net.c turn.c message.c)
+bench := build/bench/traffic build/bench/relay
 programs := build/kturnd build/kturn build/kturn-client
 
 .DELETE_ON_ERROR:
@@ -117,6 +121,17 @@ build/obj/tests/kselftest/%.o: private CPPFLAGS += -Wno-unused-parameter \
 
 build/kselftest/%: build/obj/tests/kselftest/%.o \
 		   $(kselftest_lib:%.c=build/obj/%.o)
+	$(call link)
+
+# The benchmark's traffic, which knows TURN, and the relays it compares with.
+build/obj/tools/bench/%.o: private CPPFLAGS += -iquote tools/client
+
+build/bench/traffic: $(bench_traffic:%.c=build/obj/%.o) \
+		     $(bench_client:%.c=build/obj/%.o) build/obj/libkturn.a
+	$(call link)
+
+build/bench/relay: $(bench_relay:%.c=build/obj/%.o) build/obj/tools/client/net.o \
+		   build/obj/libkturn.a
 	$(call link)
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * wire SERVER:PORT GROUP…: runs the tests of the groups, speaks TAP. The users
+ * are alice:wonder and bob:builder; the peers' addresses are those that
+ * tests/interop/run sets up.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../tools/client/net.h"
+#include "wire.h"
+
+#define TIME_LIMIT 60
+
+#define PEER	"10.77.0.3"
+#define PEER6	"2001:db8:77::3"
+#define NOWHERE	"10.77.8.9"
+
+static const struct wire_test *const tables[] = { stream_tests, refusal_tests, life_tests };
+
+static bool wanted(const struct wire_test *test, char **groups)
+{
+	for (; *groups; groups++)
+		if (!strcmp(test->group, *groups))
+			return true;
+	return false;
+}
+
+/* Whatever a test leaves open or waits for ends with its process. */
+static bool passes(const struct wire_test *test, const struct wire *wire)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		alarm(TIME_LIMIT);
+		status = test->run(wire) ? 1 : 0;
+		fflush(stdout);
+		_exit(status);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	if (WIFSIGNALED(status))
+		printf("# %s\n", WTERMSIG(status) == SIGALRM ? "it took too long"
+							     : strsignal(WTERMSIG(status)));
+	return !status;
+}
+
+/* Calls @each for every wanted test; returns how often that was true. */
+static unsigned int for_each(char **groups, bool (*each)(const struct wire_test *test,
+							  const struct wire *wire),
+			     const struct wire *wire)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct wire_test *test = tables[i]; test->name; test++)
+			if (wanted(test, groups) && each(test, wire))
+				n++;
+	return n;
+}
+
+static bool count(const struct wire_test *test, const struct wire *wire)
+{
+	(void)test;
+	(void)wire;
+	return true;
+}
+
+static bool report(const struct wire_test *test, const struct wire *wire)
+{
+	static unsigned int number;
+	bool ok = passes(test, wire);
+
+	printf("%s %u - %s\n", ok ? "ok" : "not ok", ++number, test->name);
+	return !ok;
+}
+
+int main(int argc, char **argv)
+{
+	struct wire wire = {
+		.users = { { "alice", "wonder" }, { "bob", "builder" } },
+	};
+
+	if (argc < 3 || net_endpoint(&wire.server, argv[1], TURN_PORT)) {
+		fprintf(stderr, "usage: wire SERVER:PORT GROUP…\n");
+		return 2;
+	}
+	addr_parse(&wire.peer, PEER);
+	addr_parse(&wire.peer6, PEER6);
+	addr_parse(&wire.nowhere, NOWHERE);
+	printf("1..%u\n", for_each(argv + 2, count, &wire));
+	return for_each(argv + 2, report, &wire) ? 1 : 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What RFC 6062 promises, tried on the wire: a client and a peer in one
+ * process, and the server under test somewhere else.
+ */
+#ifndef KTURN_WIRE_H
+#define KTURN_WIRE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../../tools/client/turn.h"
+
+#define WIRE_WAIT	10000	/* ms; for what should come at once */
+#define WIRE_QUIET	300	/* ms; in which nothing should come */
+
+struct wire_user {
+	const char *name, *password;
+};
+
+/**
+ * struct wire - where the tests take place
+ * @server: under test
+ * @users: two that it knows
+ * @peer: the peers' IPv4 address, on this host
+ * @peer6: and the IPv6 one
+ * @nowhere: an address from which no answer comes
+ */
+struct wire {
+	union addr server;
+	struct wire_user users[2];
+	union addr peer, peer6, nowhere;
+};
+
+/**
+ * struct wire_test - one test; each runs in a process of its own
+ * @group: which server it needs: "main", "quota", "ports", "slow"
+ * @run: returns 0, or -1 after it has printed why; leaves its sockets open
+ */
+struct wire_test {
+	const char *group, *name;
+	int (*run)(const struct wire *wire);
+};
+
+extern const struct wire_test stream_tests[], refusal_tests[], life_tests[];
+
+/* Returns from the test, with a reason, unless things are as they should be. */
+#define expect(condition, ...) do {			\
+	if (!(condition)) {				\
+		printf("# " __VA_ARGS__);		\
+		printf(" (%s:%d)\n", __FILE__, __LINE__);	\
+		return -1;				\
+	}						\
+} while (0)
+
+/* The same for what returns 0, an errno or the code of an error response. */
+#define expect_code(wanted, call) do {					\
+	int code_ = (call);						\
+	expect(code_ == (wanted), "%s: %d instead of %d", #call, code_, wanted);	\
+} while (0)
+
+#define expect_ok(call) expect_code(0, call)
+
+/* And for a part of a test that has printed its own reason. */
+#define need(call) do {		\
+	if (call)		\
+		return -1;	\
+} while (0)
+
+#endif
