@@ -88,6 +88,19 @@ static char *unquote(char *text)
 	return text + 1;
 }
 
+/* "name=value" or, as coturn reads it, "name value"; NULL for a name alone. */
+static char *split(char *name)
+{
+	char *end = name + strcspn(name, "= \t"), *value = end + strspn(end, " \t");
+
+	if (!*end)
+		return NULL;
+	if (*value == '=')
+		value++;
+	*end = '\0';
+	return unquote(trim(value));
+}
+
 static void read_line(struct reader *r, char *line)
 {
 	const struct config_key *key;
@@ -96,12 +109,7 @@ static void read_line(struct reader *r, char *line)
 
 	if (!*name || *name == '#')
 		return;
-	value = strchr(name, '=');
-	if (value) {
-		*value = '\0';
-		value = unquote(trim(value + 1));
-		name = trim(name);
-	}
+	value = split(name);
 	len = strlen(name);
 	key = config_key_find(name, len);
 	if (!key)

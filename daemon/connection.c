@@ -106,7 +106,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	connection_delete(connection, connection->state == CONNECTING ?
-			  "no connection in time" : "no ConnectionBind in time");
+			  "no connection in time" : "not bound in time");
 }
 
 /* @fd belongs to the connection on success only. */
@@ -355,7 +355,8 @@ void connection_claim(struct connection *connection, struct session *session)
 {
 	connection->state = BINDING;
 	connection->session = session;
-	evtimer_del(connection->timer);
+	/* A client that does not read must not keep it in this state. */
+	start_timer(connection, CONNECTION_BIND_TIMEOUT);
 	session_become(session, connection);
 }
 

@@ -72,7 +72,8 @@ struct datapath_ops {
 		   uint64_t *id, char *why, size_t why_len);
 
 	/* End one relay, or all of a group. No ended call follows for them;
-	 * @final, if given, is called with the closing counters of each. */
+	 * @final, if given, is called with the closing counters of each.
+	 * del_group may call ended for relays that were over already. */
 	int (*del)(struct datapath *dp, uint64_t id,
 		   relay_ended_fn final, void *arg);
 	int (*del_group)(struct datapath *dp, uint64_t group,

@@ -9,7 +9,9 @@
  * relay that ends at once waits until add has returned.
  *
  * A relay that ended by itself before del came is not deleted but reported by
- * ended(), with its true reason: for one that del names, del says -ENOENT.
+ * ended(), with its true reason: for one that del names, del says -ENOENT, and
+ * del_group reports such relays before it returns, for the group's owner is
+ * about to forget them.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -410,6 +412,9 @@ static int kernel_del_group(struct datapath *dp, uint64_t group,
 
 	err = kturn_relay_del_group(dk->requests, group, &ended);
 	report_deleted(dk, &ended, final, arg);
+	/* What was deleted has left the table: its events are no news. */
+	if (drain_events(dk))
+		evtimer_add(dk->rested, &resync_rest);
 	return err;
 }
 

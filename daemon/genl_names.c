@@ -15,6 +15,7 @@ static const char *const states[] = {
 
 static const char *const engines[] = {
 	[KTURN_ENGINE_PROCESS]		= "process",
+	[KTURN_ENGINE_SOFTIRQ]		= "softirq",
 };
 
 static const char *const reasons[] = {

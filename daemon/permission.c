@@ -46,6 +46,11 @@ bool permissions_have_room(struct permissions *permissions, unsigned int n, time
 	return permissions->n + n <= PERMISSION_MAX;
 }
 
+bool permissions_know(const struct permissions *permissions, const union addr *peer)
+{
+	return find(permissions, peer);
+}
+
 int permissions_install(struct permissions *permissions, const union addr *peer, time_t now)
 {
 	struct permission *permission = find(permissions, peer);

@@ -31,6 +31,11 @@ struct permissions {
 bool permissions_have_room(struct permissions *permissions, unsigned int n, time_t now);
 
 /**
+ * permissions_know() - tell whether an address needs no room, for it has some
+ */
+bool permissions_know(const struct permissions *permissions, const union addr *peer);
+
+/**
  * permissions_install() - install or refresh a permission
  *
  * Return: 0, -ENOSPC, or -ENOMEM.

@@ -111,14 +111,17 @@ void session_open(struct worker *worker, int fd, const union addr *client)
 
 void session_close(struct session *session, const char *why)
 {
+	struct connection *binding = session->binding;
 	char text[ADDR_STR_LEN];
 
 	log_verbose("session closed", "client=%s reason=\"%s\"",
 		    addr_str(&session->client, text), why);
 	if (session->allocation)
 		allocation_delete(session->allocation, why);
-	if (session->binding)
-		connection_delete(session->binding, why);
+	/* Let go of it first: its end would close the session once more. */
+	session->binding = NULL;
+	if (binding)
+		connection_delete(binding, why);
 	stream_close(&session->stream);
 	free_session(session);
 }

@@ -224,6 +224,10 @@ static void look_for_reset(struct splice_relay *relay, enum splice_side side)
 		lose(relay, side, error);
 }
 
+/*
+ * After both FINs the sockets stay until each is acknowledged, which wakes us:
+ * the kernel gives up early on a slow receiver of a socket that nobody holds.
+ */
 static void check_end(struct splice_relay *relay)
 {
 	if (relay->deadline) {
@@ -231,7 +235,7 @@ static void check_end(struct splice_relay *relay)
 			finish(relay, relay->reason);
 		else
 			run_again(relay, DELIVERY_POLL);
-	} else if (relay->flow[SPLICE_CLIENT].done && relay->flow[SPLICE_PEER].done) {
+	} else if (is_delivered(relay, SPLICE_CLIENT) && is_delivered(relay, SPLICE_PEER)) {
 		finish(relay, RELAY_REASON_EOF);
 	}
 }

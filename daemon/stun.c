@@ -98,12 +98,12 @@ static int note_attr(struct stun_message *msg, size_t at, uint16_t type, uint16_
 {
 	if (type == STUN_ATTR_MESSAGE_INTEGRITY && !msg->integrity) {
 		if (len != STUN_INTEGRITY_LEN)
-			return -EBADMSG;
+			return -EINVAL;
 		msg->integrity = at;
 		msg->attrs_end = at + STUN_ATTR_HEADER_LEN + len;
 	} else if (type == STUN_ATTR_FINGERPRINT) {
 		if (len != 4 || at + STUN_ATTR_HEADER_LEN + len != msg->len)
-			return -EBADMSG;
+			return -EINVAL;
 		msg->fingerprint = at;
 	}
 	return 0;
@@ -117,13 +117,13 @@ static int scan_attrs(struct stun_message *msg)
 		uint16_t type, len;
 
 		if (msg->len - at < STUN_ATTR_HEADER_LEN)
-			return -EBADMSG;
+			return -EINVAL;
 		type = get_u16(msg->data + at);
 		len = get_u16(msg->data + at + 2);
 		if (padded(len) > msg->len - at - STUN_ATTR_HEADER_LEN)
-			return -EBADMSG;
+			return -EINVAL;
 		if (note_attr(msg, at, type, len))
-			return -EBADMSG;
+			return -EINVAL;
 		at += STUN_ATTR_HEADER_LEN + padded(len);
 	}
 	if (!msg->attrs_end)

@@ -140,7 +140,9 @@ size_t stun_length(const uint8_t head[4]);
  * the place of the latter are checked; their values are not, see
  * stun_check_integrity() and stun_check_fingerprint().
  *
- * Return: 0 or -EBADMSG.
+ * Return: 0; -EBADMSG if it is no STUN message at all; -EINVAL if only its
+ * attributes are malformed: then the class, the method and the transaction ID
+ * are known, and nothing else.
  */
 int stun_parse(struct stun_message *msg, const void *data, size_t len);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <string.h>
 
 #include "allocation.h"
@@ -147,14 +148,36 @@ static void receive_request(struct session *session, const struct stun_message *
 		transaction_fail(&transaction, code);
 }
 
+/* Where it ends is known, so the next message is as good as ever. */
+static void refuse_malformed(struct session *session, const struct stun_message *msg)
+{
+	struct transaction transaction = {
+		.session = session,
+		.method = msg->method,
+	};
+
+	if (msg->class != STUN_REQUEST || !find_method(msg->method)) {
+		log_ignored(session, msg, "malformed attributes");
+		return;
+	}
+	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
+	transaction_fail(&transaction, 400);
+}
+
 void turn_receive(struct session *session, const uint8_t *data, size_t len)
 {
 	struct stun_message msg;
+	int err;
 
 	/* No channel can be bound to a peer here (RFC 8656, 12.6). */
 	if (data[0] & 0xc0)
 		return;
-	if (stun_parse(&msg, data, len)) {
+	err = stun_parse(&msg, data, len);
+	if (err == -EINVAL) {
+		refuse_malformed(session, &msg);
+		return;
+	}
+	if (err) {
 		session_close(session, "malformed message");
 		return;
 	}

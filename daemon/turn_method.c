@@ -199,12 +199,16 @@ static unsigned int check_peer(const struct transaction *transaction, const unio
 	return 403;
 }
 
-/* All or nothing: every peer is checked before the first permission is made. */
+/*
+ * All or nothing: every peer is checked before the first permission is made. @n
+ * tells how many of them are new.
+ */
 static unsigned int check_peers(const struct transaction *transaction,
 				const struct stun_message *msg, unsigned int *n)
 {
+	const struct allocation *allocation = transaction->session->allocation;
 	union addr peer;
-	unsigned int code;
+	unsigned int code = 400;
 
 	*n = 0;
 	stun_for_each_attr(msg, attr) {
@@ -215,9 +219,9 @@ static unsigned int check_peers(const struct transaction *transaction,
 		code = check_peer(transaction, &peer);
 		if (code)
 			return code;
-		++*n;
+		*n += !permissions_know(&allocation->permissions, &peer);
 	}
-	return *n ? 0 : 400;
+	return code;
 }
 
 /* RFC 8656, 10.2 */

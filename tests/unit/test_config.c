@@ -119,6 +119,9 @@ static void grammar_of_the_file(void **state)
 			   "denied-peer-ip=10.0.0.0-10.0.0.9\n"
 			   "denied-peer-ip=10.1.0.0/16\n"
 			   "user=alice:se#cret=x\n"
+			   "user-quota 5\n"
+			   "total-quota\t= 7\n"
+			   "user bob:open sesame\n"
 			   "datapath='splice'");
 	assert_string_equal(errors, "");
 	free(errors);
@@ -128,6 +131,8 @@ static void grammar_of_the_file(void **state)
 	assert_true(config.verbose);
 	assert_false(config.acl.allow_loopback);
 	assert_int_equal(config.datapath, DATAPATH_SPLICE);
+	assert_int_equal(config.user_quota, 5);
+	assert_int_equal(config.total_quota, 7);
 	config_free(&config);
 }
 

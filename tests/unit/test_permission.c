@@ -66,9 +66,12 @@ static void at_most_1024(void **state)
 	}
 	addr = peer("10.1.0.0", 0);
 	assert_false(permissions_have_room(&permissions, 1, 0));
+	assert_false(permissions_know(&permissions, &addr));
 	assert_int_equal(permissions_install(&permissions, &addr, 0), -ENOSPC);
 	/* those that are there can be refreshed; those that expired make room */
 	addr = peer("10.0.0.0", 0);
+	assert_true(permissions_know(&permissions, &addr));
+	assert_true(permissions_have_room(&permissions, 0, 0));
 	assert_int_equal(permissions_install(&permissions, &addr, 10), 0);
 	addr = peer("10.1.0.0", 0);
 	assert_int_equal(permissions_install(&permissions, &addr, PERMISSION_LIFETIME), 0);

@@ -278,6 +278,36 @@ static void slow_receiver(void **state)
 	free(got);
 }
 
+/* Both streams have ended, and one receiver has not read the end yet. */
+static void slow_receiver_of_the_end(void **state)
+{
+	enum { LEN = 200 * 1024 };
+	char *data = make_data(LEN, 8), *got = malloc(LEN + 1);
+	const int room = LEN, little = 16 * 1024;
+	size_t n;
+
+	(void)state;
+	setsockopt(peer_leg, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	add();
+	send_all(client, data, LEN);
+	shutdown(client, SHUT_WR);
+	shutdown(peer, SHUT_WR);
+	for (int i = 0; i < 100; i++) {
+		turn();
+		usleep(1000);
+	}
+	/* Nobody would care for a socket that is closed with the window. */
+	assert_int_equal(ended, 0);
+	assert_int_equal(read_to_end(peer, got, LEN + 1, &n), 0);
+	assert_int_equal(n, LEN);
+	assert_memory_equal(got, data, LEN);
+	wait_for_end(RELAY_REASON_EOF);
+	assert_int_equal(end.to_peer.bytes, LEN);
+	free(data);
+	free(got);
+}
+
 /* Send all of it and a FIN, and read what arrives until then; returns how much. */
 static size_t pass_through(int from, const char *data, size_t len, int to, char *got)
 {
@@ -502,6 +532,7 @@ int main(void)
 		test(small_messages),
 		test(four_mib_each_way),
 		test(slow_receiver),
+		test(slow_receiver_of_the_end),
 		test(half_close),
 		test(data_and_fin_from_before),
 		test(reset_goes_through),

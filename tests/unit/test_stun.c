@@ -170,14 +170,17 @@ static void truncated_messages(void **state)
 	}
 }
 
-static void malformed_messages(void **state)
-{
 #define HEADER(len) "\x00\x01" len "\x21\x12\xa4\x42" "transaction!"
 #define CASE(bytes) { bytes, sizeof(bytes) - 1 }
-	static const struct {
-		const char *data;
-		size_t len;
-	} bad[] = {
+
+struct bytes {
+	const char *data;
+	size_t len;
+};
+
+static void malformed_messages(void **state)
+{
+	static const struct bytes bad[] = {
 		/* the first two bits */
 		CASE("\x40\x01\x00\x00\x21\x12\xa4\x42" "transaction!"),
 		CASE("\x80\x01\x00\x00\x21\x12\xa4\x42" "transaction!"),
@@ -187,7 +190,21 @@ static void malformed_messages(void **state)
 		CASE(HEADER("\x00\x03") "\x80\x22\x00"),
 		CASE(HEADER("\x00\x08") "\x80\x22\x00\x00"),
 		CASE(HEADER("\x00\x00") "\x80\x22\x00\x00"),
-		/* an attribute that runs over the end; padding that is missing */
+	};
+	void *copy;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		parse(bad[i].data, bad[i].len, &copy, -EBADMSG);
+		free(copy);
+	}
+}
+
+/* Such a message can be answered: its header is good. */
+static void malformed_attributes(void **state)
+{
+	static const struct bytes bad[] = {
+		/* one that runs over the end; padding that is missing */
 		CASE(HEADER("\x00\x04") "\x80\x22\x00\x01"),
 		CASE(HEADER("\x00\x08") "\x80\x22\x00\x05" "abcd"),
 		CASE(HEADER("\x00\x08") "\x80\x22\xff\xff" "abcd"),
@@ -197,11 +214,15 @@ static void malformed_messages(void **state)
 		/* FINGERPRINT that is not the last */
 		CASE(HEADER("\x00\x0c") "\x80\x28\x00\x04" "abcd" "\x80\x22\x00\x00"),
 	};
+	struct stun_message msg;
 	void *copy;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		parse(bad[i].data, bad[i].len, &copy, -EBADMSG);
+		msg = parse(bad[i].data, bad[i].len, &copy, -EINVAL);
+		assert_int_equal(msg.class, STUN_REQUEST);
+		assert_int_equal(msg.method, STUN_BINDING);
+		assert_memory_equal(msg.transaction, "transaction!", STUN_TRANSACTION_LEN);
 		free(copy);
 	}
 }
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(any_changed_bit_is_noticed),
 		cmocka_unit_test(truncated_messages),
 		cmocka_unit_test(malformed_messages),
+		cmocka_unit_test(malformed_attributes),
 		cmocka_unit_test(class_and_method),
 		cmocka_unit_test(builder_round_trip),
 		cmocka_unit_test(attributes_behind_integrity_do_not_count),
