@@ -98,7 +98,10 @@ static bool wait_for_more(struct kturn_flow *flow)
 	/* A small receive buffer must not close the window meanwhile. */
 	if (atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
 		return false;
-	if (!hrtimer_active(timer))
+	/* Not hrtimer_active(): a callback that is about to return has looked
+	 * before these bytes came.
+	 */
+	if (!hrtimer_is_queued(timer))
 		hrtimer_start(timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
 	return true;
 }
