@@ -82,8 +82,10 @@ static inline int kturn_compat_sendpages(struct sock *sk, struct msghdr *msg)
 static inline int kturn_compat_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg,
 						  size_t size)
 {
-	if (msg->msg_flags & MSG_SPLICE_PAGES)
+	/* What the device cannot gather is copied, from the pages all the same. */
+	if ((msg->msg_flags & MSG_SPLICE_PAGES) && (sk->sk_route_caps & NETIF_F_SG))
 		return kturn_compat_sendpages(sk, msg);
+	msg->msg_flags &= ~MSG_SPLICE_PAGES;
 	return tcp_sendmsg_locked(sk, msg, size);
 }
 

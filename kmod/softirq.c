@@ -95,8 +95,10 @@ static bool wait_for_more(struct kturn_flow *flow)
 
 	if (flow->mean < BULK_MEAN || tcp_inq(src) >= BULK_BYTES)
 		return false;
-	/* A small receive buffer must not close the window meanwhile. */
-	if (atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
+	/* A small receive buffer must not close the window meanwhile. Short of
+	 * memory, what comes next is dropped unless this is moved.
+	 */
+	if (tcp_under_memory_pressure(src) || atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
 		return false;
 	/* Not hrtimer_active(): a callback that is about to return has looked
 	 * before these bytes came.
@@ -130,7 +132,10 @@ static bool move_directly(struct kturn_flow *flow)
 	/* Only tried: the order of addresses may be the other way round. */
 	if (!spin_trylock(&dst->sk_lock.slock))
 		return false;
-	if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst))
+	/* Given back already: without the lock of dst we did not know. */
+	if (test_bit(KTURN_RELAY_DEAD, &flow->src->relay->flags))
+		ret = KTURN_SPLICE_EMPTY;
+	else if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst))
 		ret = kturn_splice(flow);
 	bh_unlock_sock(dst);
 	return ret == KTURN_SPLICE_EMPTY || ret == KTURN_SPLICE_WAIT;

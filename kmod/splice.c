@@ -45,6 +45,7 @@ static DEFINE_PER_CPU(struct page_frag, softirq_frag);
  * @copied: of these, the copied ones
  * @err: what the last send has failed with
  * @full: the last send took less than it was given
+ * @no_memory: there was no page to copy to
  * @bvec: the pieces
  */
 struct batch {
@@ -57,6 +58,7 @@ struct batch {
 	size_t copied;
 	int err;
 	bool full;
+	bool no_memory;
 	struct bio_vec bvec[SPLICE_PIECES];
 };
 
@@ -85,7 +87,10 @@ static size_t batch_copied(const struct batch *b, size_t len)
  */
 static bool has_room_for_more(const struct sock *sk, size_t len)
 {
-	return sk_stream_wspace(sk) > 2 * len &&
+	/* Below zero it often is: the tail of the queue may exceed the limit. */
+	const int room = sk_stream_wspace(sk);
+
+	return room > 0 && room > 2 * len &&
 	       tcp_notsent_lowat(tcp_sk(sk)) == UINT_MAX;
 }
 
@@ -146,8 +151,7 @@ static bool batch_make_room(struct batch *b, size_t len)
 	}
 	if (skb_page_frag_refill(len, frag, b->dst->sk->sk_allocation))
 		return true;
-	b->err = -EAGAIN;
-	b->full = true;
+	b->no_memory = true;
 	return false;
 }
 
@@ -272,7 +276,7 @@ static int batch_fill(struct batch *b, struct sock *src)
 		}
 		len = min_t(size_t, skb->len - offset, budget);
 		if (!batch_add_skb(b, skb, offset, len))
-			return 0;
+			break;
 		seq += len;
 		budget -= len;
 		if (!budget)
@@ -332,6 +336,8 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 {
 	if (b->err && b->err != -EAGAIN)
 		return b->err;
+	if (b->no_memory)
+		return b->sent ? KTURN_SPLICE_MORE : KTURN_SPLICE_STALL;
 	/* There is room now, by what the send itself has pushed out: nobody
 	 * will tell. If not a byte was taken all the same, memory is short.
 	 */
@@ -352,17 +358,20 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
  */
 int kturn_splice(struct kturn_flow *flow)
 {
-	struct sock *src = flow->src->sk;
+	struct sock *src = flow->src->sk, *dst = flow->dst->sk;
 	struct batch b;
 	int ret;
 
 	sock_owned_by_me(src);
-	sock_owned_by_me(flow->dst->sk);
+	sock_owned_by_me(dst);
 	if (!tcp_inq(src))
 		return KTURN_SPLICE_EMPTY;
 	/* It may have come in from the backlog since it was looked for. */
 	if (tcp_sk(src)->urg_data)
 		return KTURN_SPLICE_MORE;
+	/* Full still, and write_space is certain to be called. */
+	if (!sk_stream_memory_free(dst) && test_bit(SOCK_NOSPACE, &dst->sk_socket->flags))
+		return KTURN_SPLICE_WAIT;
 
 	b.dst = flow->dst;
 	b.copies = in_softirq() ? this_cpu_ptr(&softirq_frag) : &current->task_frag;
@@ -373,6 +382,7 @@ int kturn_splice(struct kturn_flow *flow)
 	b.copied = 0;
 	b.err = 0;
 	b.full = false;
+	b.no_memory = false;
 
 	ret = batch_fill(&b, src);
 	if (b.sent) {
