@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(pressure, on_and_off, TIMEOUT_S)
 	struct stream *stream = &self->stream;
 	int i;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 8; i++) {
 		ASSERT_EQ(0, fill(&self->setup, stream, variant->side)) TH_LOG("%s", why);
 		ASSERT_TRUE(await(stream_pull(stream) && stream->got == stream->sent))
 			TH_LOG("%s", why);
@@ -166,10 +166,10 @@ TEST_F_TIMEOUT(pressure, others_go_on, TIMEOUT_S)
 	ASSERT_GT(relay_add(&s->door, path.leg[CLIENT], path.leg[PEER]), 0);
 	ASSERT_EQ(0, fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
 
-	self->back.size = MiB;
+	self->back.size = 256 * KiB;
 	ASSERT_EQ(0, streams_run(&self->back, 1)) TH_LOG("%s", why);
-	next[0] = stream_from(&path, CLIENT, MiB);
-	next[1] = stream_from(&path, PEER, MiB);
+	next[0] = stream_from(&path, CLIENT, 256 * KiB);
+	next[1] = stream_from(&path, PEER, 256 * KiB);
 	ASSERT_EQ(0, streams_run(next, 2)) TH_LOG("%s", why);
 	EXPECT_EQ(0, self->stream.got);
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
@@ -180,12 +180,16 @@ TEST_F_TIMEOUT(pressure, byte_by_byte, TIMEOUT_S)
 	struct setup *s = &self->setup;
 	struct relay relay;
 
-	self->stream.size = 2000;
+	self->stream.size = 1000;
 	self->stream.write_size = 1;
 	self->stream.fin = true;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
-	ASSERT_EQ(0, setup_carried(s, variant->side, 2000, &relay)) TH_LOG("%s", why);
-	EXPECT_LE(relay.from[variant->side].moves, 2000);
+	ASSERT_EQ(0, setup_carried(s, variant->side, 1000, &relay)) TH_LOG("%s", why);
+	EXPECT_LE(relay.from[variant->side].moves, 1000);
+	/* The head is pieced together as well. */
+	EXPECT_EQ(KTURN_HEAD_MAX, relay.from[variant->side].head_len);
+	EXPECT_EQ(KTURN_HEAD_MAX, pattern_check(relay.from[variant->side].head, KTURN_HEAD_MAX,
+						self->stream.seed, 0));
 }
 
 /*
@@ -194,10 +198,10 @@ TEST_F_TIMEOUT(pressure, byte_by_byte, TIMEOUT_S)
  */
 TEST_F_TIMEOUT(pressure, pile_of_single_bytes, TIMEOUT_S)
 {
-	self->back.size = 3000;
+	self->back.size = 1500;
 	self->back.write_size = 1;
 	ASSERT_EQ(0, fill(&self->setup, &self->stream, variant->side)) TH_LOG("%s", why);
-	self->stream.size += 3000;
+	self->stream.size += 1500;
 	self->stream.write_size = 1;
 	self->stream.read_size = 777;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
@@ -212,15 +216,15 @@ TEST_F_TIMEOUT(pressure, odd_sizes, TIMEOUT_S)
 	struct stream streams[2] = { self->stream, self->back };
 	struct relay relay;
 
-	streams[0].size = 2 * MiB + 1;
+	streams[0].size = 512 * KiB + 1;
 	streams[0].write_size = 1447;
 	streams[0].read_size = 3001;
-	streams[1].size = 2 * MiB + 7;
+	streams[1].size = 512 * KiB + 7;
 	streams[1].write_size = 9999;
 	streams[1].read_size = 611;
 	ASSERT_EQ(0, streams_run(streams, 2)) TH_LOG("%s", why);
-	EXPECT_EQ(0, setup_carried(s, variant->side, 2 * MiB + 1, &relay)) TH_LOG("%s", why);
-	EXPECT_EQ(0, setup_carried(s, other(variant->side), 2 * MiB + 7, &relay))
+	EXPECT_EQ(0, setup_carried(s, variant->side, 512 * KiB + 1, &relay)) TH_LOG("%s", why);
+	EXPECT_EQ(0, setup_carried(s, other(variant->side), 512 * KiB + 7, &relay))
 		TH_LOG("%s", why);
 }
 

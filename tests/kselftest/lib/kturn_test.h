@@ -109,6 +109,9 @@ int ending(int fd);
 /* Waits for an error on a socket that reading does not tell any more. */
 int socket_error(int fd);
 
+/* A connection's two ends are plain sockets: bytes go both ways. */
+int usable(int a, int b);
+
 /* True if neither bytes nor an end are there to read. */
 bool silent(int fd);
 

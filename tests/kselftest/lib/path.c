@@ -220,6 +220,17 @@ int socket_error(int fd)
 	return error;
 }
 
+int usable(int a, int b)
+{
+	char byte = 0;
+
+	if (send(a, "x", 1, MSG_NOSIGNAL) != 1 || recv(b, &byte, 1, 0) != 1 || byte != 'x')
+		return fail_errno("one way");
+	if (send(b, "y", 1, MSG_NOSIGNAL) != 1 || recv(a, &byte, 1, 0) != 1 || byte != 'y')
+		return fail_errno("the other way");
+	return 0;
+}
+
 bool silent(int fd)
 {
 	uint8_t byte;
