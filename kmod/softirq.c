@@ -22,9 +22,12 @@
 /* A flow whose moves are larger than this on average is in bulk. */
 #define BULK_MEAN	(8 * 1024)
 
-/* It waits for so much, or for so long, whichever comes first. */
+/* It waits for so much, or for so long, whichever comes first. Longer would save
+ * a little more, but a sender whose congestion window is small would stand still:
+ * what is not read is acknowledged late.
+ */
 #define BULK_BYTES	(512 * 1024)
-#define BULK_DELAY	(500 * NSEC_PER_USEC)
+#define BULK_DELAY	(60 * NSEC_PER_USEC)
 
 /*
  * Locks: by address, as everywhere. The socket locks of TCP nest nowhere else
