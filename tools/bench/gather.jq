@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Measurements to results; see gather.
+
+def busy: .elapsed_ns - .idle_ns;
+
+# The same rival and work, in the order in which they first came.
+def grouped: reduce .[] as $m ({};
+	.[$m.rival + " " + $m.work] += [$m]) | [.[]];
+
+def median_by(f): sort_by(f) | .[(length - 1) / 2 | floor];
+
+# One that failed stands for all.
+def one(f):
+	(map(select(.outcome != "ok")) | first) as $failed |
+	(map(select(.half_close? and .half_close != "ok")) | first) as $cut |
+	if $failed then
+		$failed + {measured: length}
+	else
+		(map(f) | [min, max]) as [$low, $high] |
+		median_by(f) + {measured: length} +
+		(if $high > 0 then {spread: (($high - $low) / $high)} else {} end) +
+		(if $cut then {half_close: $cut.half_close} else {} end)
+	end;
+
+def unit:
+	if .work | test("^(rtt|callsrtt)") then "round trip"
+	elif .work == "setup" then "call"
+	elif .work | startswith("idle") then "relay"
+	else "KiB" end;
+
+def units:
+	if unit == "KiB" then .bytes / 1024
+	elif unit == "relay" then .relays
+	else .rounds end;
+
+def mib: .bytes / 1048576;
+
+# An idle relay: the ends of it are not its own. With TURN there is a third, of
+# the control connection.
+def memory($direct):
+	(if .rival | test("^(kturnd|coturn)") then 1.5 else 1 end) as $ends |
+	{
+		kernel_per_relay: ((.kernel_bytes - $ends * $direct.kernel_bytes) / .relays),
+		user_per_relay: (.user_bytes / .relays),
+		instructions_per_second: ((busy - ($direct | busy)) / (.elapsed_ns / 1e9))
+	};
+
+def counted_result($direct):
+	. + {unit: unit} +
+	if .outcome != "ok" then {}
+	elif unit == "relay" then
+		if $direct then memory($direct) else {} end
+	else
+		units as $units |
+		{instructions: (busy / $units)} +
+		(if .server_ns then {server_instructions: (.server_ns / $units)} else {} end) +
+		(if $direct and $direct.outcome == "ok" then
+			{over_direct: ((busy - ($direct | busy)) / $units),
+			 switches_over_direct: ((.switches - $direct.switches) / mib)}
+		else {} end) +
+		(if .work == "calls" then
+			{calls_per_mib: ((.calls // 0) / mib),
+			 copied_per_byte: (((.copied // 0) + (.module_copied // 0)) / .bytes)}
+		elif .work == "callsrtt" then
+			{calls_per_round: ((.calls // 0) / .rounds)}
+		else {} end)
+	end;
+
+def counted:
+	map(select(.work)) | grouped | map(one(busy)) |
+	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
+	map(counted_result($direct[.work]));
+
+def timed:
+	map(select(.work)) | grouped | map(one(.elapsed_ns)) |
+	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
+	map({rival, work, outcome, spread} +
+		(if .outcome == "ok" and $direct[.work].outcome == "ok" then
+			{ratio: (.elapsed_ns / $direct[.work].elapsed_ns)}
+		else {} end));
+
+($counted | map(.machine // empty) | first) as $machine |
+{
+	kernel: $kernel,
+	release: $machine.release,
+	coturn: $machine.coturn,
+	length: $length,
+	about: $about[0],
+	results: ($counted | counted),
+	wall: ($timed | timed)
+}

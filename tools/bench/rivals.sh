@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What can lie between client and peer. Sourced. A rival NAME has
+#   NAME_start  sets way, options of traffic that lead to the peer through it,
+#               server if there is a process, and program, its name
+#   NAME_about  how it is set
+# and perhaps NAME_stop.
+
+user=bench password=bench
+plain_port=$peer_ip:$peer_port
+
+# Of the time a run takes, over this the cost is counted: client's and peer's.
+direct_about="no relay: the client's end is on the edge host"
+direct_start() {
+	way=(--client-ns=edge --to="$plain_port")
+}
+
+forward_about='the edge host forwards packets (net.ipv4.ip_forward=1)'
+forward_start() {
+	on edge sysctl -qw net.ipv4.ip_forward=1
+	way=(--client-ns=client --to="$plain_port")
+}
+forward_stop() {
+	on edge sysctl -qw net.ipv4.ip_forward=0
+}
+
+nat_about='the edge host forwards; nftables translates both addresses (dnat, masquerade)'
+nat_start() {
+	on edge sysctl -qw net.ipv4.ip_forward=1
+	on edge nft -f - <<-END
+		table ip bench {
+			chain before {
+				type nat hook prerouting priority dstnat
+				ip daddr $edge_ip tcp dport $relay_port dnat to $plain_port
+			}
+			chain after {
+				type nat hook postrouting priority srcnat
+				oifname "to-peer" masquerade
+			}
+		}
+	END
+	way=(--client-ns=client --to="$edge_ip:$relay_port")
+}
+nat_stop() {
+	on edge nft delete table ip bench
+	on edge sysctl -qw net.ipv4.ip_forward=0
+}
+
+# serve PROGRAM…: not by way of on(), whose shell would be what we kill.
+serve() {
+	ip netns exec edge "$@" >"$tmp/server" 2>&1 </dev/null &
+	server=$!
+}
+
+# start_relay ENGINE
+start_relay() {
+	program=relay
+	serve "$top/build/bench/relay" "$1" "$edge_ip:$relay_port" "$plain_port"
+	await_port "$relay_port"
+	way=(--client-ns=client --to="$edge_ip:$relay_port")
+}
+
+readwrite_about='epoll, read and write with 64 KiB, level-triggered'
+readwrite_start() { start_relay readwrite; }
+
+splice_about='epoll, splice(2) with a 1 MiB pipe for each direction, level-triggered'
+splice_start() { start_relay splice; }
+
+sockmap_about='BPF_MAP_TYPE_SOCKHASH with a stream verdict, no parser'
+sockmap_start() { start_relay sockmap; }
+
+module_about='kturn.ko alone, its softirq engine: a small program hands it the sockets'
+module_start() { start_relay module; }
+
+module_process_about='the same with its process engine'
+module_process_start() { start_relay module-process; }
+
+turn_way() {
+	await_port 3478
+	way=(--client-ns=client --via="$edge_ip:3478" --user="$user:$password")
+}
+
+# start_kturnd ENGINE
+start_kturnd() {
+	program=kturnd
+	serve "$top/build/kturnd" --no-config --datapath="$1" \
+		--listening-ip="$edge_ip" --relay-ip="$edge_peer_ip" \
+		--lt-cred-mech --realm=bench --user="$user:$password"
+	turn_way
+}
+
+kturnd_about='kturnd --datapath=kernel'
+kturnd_start() { start_kturnd kernel; }
+
+kturnd_splice_about='kturnd --datapath=splice'
+kturnd_splice_start() { start_kturnd splice; }
+
+coturn_about='turnserver -m 1 --no-tls --no-dtls --no-cli, no log'
+coturn_start() {
+	program=turnserver
+	serve turnserver -n ${COTURN--m 1} --no-tls --no-dtls --no-cli --log-file=/dev/null \
+		--no-stdout-log --pidfile="$tmp/coturn.pid" \
+		--listening-ip="$edge_ip" --relay-ip="$edge_peer_ip" \
+		--lt-cred-mech --realm=bench --user="$user:$password"
+	turn_way
+}
+
+every_rival=(direct forward nat readwrite splice sockmap module module_process
+	kturnd kturnd_splice coturn)
+
+listening() {
+	[ "$(on edge ss -Hltn "sport = :$1")" ]
+}
+
+running() {
+	kill -0 "$1" 2>/dev/null
+}
+
+# The first use of a program takes long here: it comes from another machine.
+await_port() {
+	local try
+	for try in {1..600}; do
+		! listening "$1" || return 0
+		running "$server" || break
+		sleep 0.1
+	done
+	cat "$tmp/server" >&2
+	return 1
+}
+
+started=''
+
+start_rival() {
+	server='' program=''
+	"$1_start"
+	started=$1
+}
+
+stop_rival() {
+	local rival=$started
+	started=''
+	[ "$rival" ] || return 0
+	if [ "$server" ]; then
+		kill "$server" 2>/dev/null || true
+		wait "$server" 2>/dev/null || true
+	fi
+	! declare -F "${rival}_stop" >/dev/null || "${rival}_stop"
+}
