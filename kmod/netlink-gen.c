@@ -67,7 +67,3 @@ const struct genl_ops kturn_nl_ops[4] = {
 		.flags		= GENL_ADMIN_PERM,
 	},
 };
-
-static const struct genl_multicast_group kturn_nl_mcgrps[] = {
-	[KTURN_NLGRP_RELAYS] = { "relays", },
-};

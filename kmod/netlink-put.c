@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What stands in the messages: a relay, and the counters.
+ */
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "engine.h"
+#include "netlink.h"
+#include "relay.h"
+
+static int put_endpoint(struct sk_buff *skb, const struct kturn_leg *leg,
+			const struct kturn_endpoint *end, int addr_attr, int port_attr)
+{
+	int ret;
+
+	if (leg->family == AF_INET)
+		ret = nla_put_in_addr(skb, addr_attr, end->addr.s6_addr32[3]);
+	else
+		ret = nla_put_in6_addr(skb, addr_attr, &end->addr);
+	return ret ?: nla_put_be16(skb, port_attr, end->port);
+}
+
+static int put_leg(struct sk_buff *skb, int attr, const struct kturn_leg *leg)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest ||
+	    put_endpoint(skb, leg, &leg->local, KTURN_A_LEG_LOCAL_ADDR, KTURN_A_LEG_LOCAL_PORT) ||
+	    put_endpoint(skb, leg, &leg->remote, KTURN_A_LEG_REMOTE_ADDR, KTURN_A_LEG_REMOTE_PORT))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
+{
+	return nla_put_u64_64bit(skb, attr, value, pad);
+}
+
+/* Read without the socket locks: each number is right, at its own moment. */
+static int put_flow_stats(struct sk_buff *skb, const struct kturn_flow *flow)
+{
+	const struct kturn_flow_stats *stats = &flow->stats;
+
+	if (put_u64(skb, KTURN_A_FLOW_BYTES, READ_ONCE(stats->bytes), KTURN_A_FLOW_PAD) ||
+	    put_u64(skb, KTURN_A_FLOW_MOVES, READ_ONCE(stats->moves), KTURN_A_FLOW_PAD) ||
+	    put_u64(skb, KTURN_A_FLOW_WAITS, READ_ONCE(stats->waits), KTURN_A_FLOW_PAD) ||
+	    put_u64(skb, KTURN_A_FLOW_COPIED, READ_ONCE(stats->copied), KTURN_A_FLOW_PAD) ||
+	    put_u64(skb, KTURN_A_FLOW_IDLE_MS, jiffies64_to_msecs(jiffies - READ_ONCE(flow->last)),
+		    KTURN_A_FLOW_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_flow_queues(struct sk_buff *skb, const struct kturn_flow *flow)
+{
+	const struct tcp_sock *dst = tcp_sk(flow->dst->sk);
+	const u32 unacked = READ_ONCE(dst->write_seq) - READ_ONCE(dst->snd_una);
+	const int queued = tcp_inq(flow->src->sk);
+
+	if (nla_put_u32(skb, KTURN_A_FLOW_QUEUED, max(queued, 0)) ||
+	    nla_put_u32(skb, KTURN_A_FLOW_UNACKED, unacked))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_flow(struct sk_buff *skb, int attr, const struct kturn_flow *flow)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+	const u8 head_len = smp_load_acquire(&flow->head_len);
+
+	if (!nest || put_flow_stats(skb, flow) || put_flow_queues(skb, flow))
+		return -EMSGSIZE;
+	if (READ_ONCE(flow->eof) && nla_put_flag(skb, KTURN_A_FLOW_EOF))
+		return -EMSGSIZE;
+	if (head_len && nla_put(skb, KTURN_A_FLOW_HEAD, head_len, flow->head))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
+		   enum kturn_relay_state state)
+{
+	if (state != KTURN_RELAY_STATE_ENDED)
+		return nla_put_u32(skb, KTURN_A_RELAY_REASON, KTURN_END_REASON_NONE);
+	if (nla_put_u32(skb, KTURN_A_RELAY_REASON, relay->reason))
+		return -EMSGSIZE;
+	if (relay->reason == KTURN_END_REASON_ERROR)
+		return nla_put_u32(skb, KTURN_A_RELAY_ERRNO, relay->err);
+	return 0;
+}
+
+static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
+{
+	const enum kturn_relay_state state = kturn_relay_state(relay);
+
+	if (put_u64(skb, KTURN_A_RELAY_ID, relay->id, KTURN_A_RELAY_PAD) ||
+	    put_u64(skb, KTURN_A_RELAY_GROUP, relay->group, KTURN_A_RELAY_PAD) ||
+	    nla_put_u32(skb, KTURN_A_RELAY_OWNER, relay->owner) ||
+	    nla_put_u32(skb, KTURN_A_RELAY_STATE, state) ||
+	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, relay->engine->id) ||
+	    put_u64(skb, KTURN_A_RELAY_AGE_MS, jiffies64_to_msecs(jiffies - relay->start),
+		    KTURN_A_RELAY_PAD) ||
+	    put_leg(skb, KTURN_A_RELAY_CLIENT, &relay->client) ||
+	    put_leg(skb, KTURN_A_RELAY_PEER, &relay->peer) ||
+	    put_flow(skb, KTURN_A_RELAY_TO_PEER, &relay->to_peer) ||
+	    put_flow(skb, KTURN_A_RELAY_TO_CLIENT, &relay->to_client) ||
+	    put_end(skb, relay, state))
+		return -EMSGSIZE;
+	if (relay->cookie_len &&
+	    nla_put(skb, KTURN_A_RELAY_COOKIE, relay->cookie_len, relay->cookie))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * kturn_nl_relay_msg() - an empty message with room for any relay
+ *
+ * And no more: a socket's receive buffer is charged for the room, not for what
+ * is in it.
+ *
+ * Context: process context, may sleep.
+ * Return: the message, or NULL without memory.
+ */
+struct sk_buff *kturn_nl_relay_msg(void)
+{
+	const size_t leg = nla_total_size(2 * (nla_total_size(sizeof(struct in6_addr)) +
+					       nla_total_size(sizeof(__be16))));
+	const size_t flow = nla_total_size(5 * nla_total_size_64bit(sizeof(u64)) +
+					   2 * nla_total_size(sizeof(u32)) +
+					   nla_total_size(0) + nla_total_size(KTURN_HEAD_MAX));
+	const size_t relay = 3 * nla_total_size_64bit(sizeof(u64)) +
+			     5 * nla_total_size(sizeof(u32)) +
+			     nla_total_size(KTURN_COOKIE_MAX);
+
+	return genlmsg_new(2 * leg + 2 * flow + relay, GFP_KERNEL);
+}
+
+/**
+ * kturn_nl_fill_relay() - write a message about a relay
+ * @skb: where to; as it was if there is no room
+ * @relay: the relay, under RCU or claimed
+ * @portid: netlink socket that asked, or 0
+ * @seq: its request's number, or 0
+ * @flags: NLM_F_*
+ * @cmd: the command that the message answers or is
+ *
+ * Context: any.
+ * Return: 0 or -EMSGSIZE.
+ */
+int kturn_nl_fill_relay(struct sk_buff *skb, const struct kturn_relay *relay,
+			u32 portid, u32 seq, int flags, enum kturn_cmd cmd)
+{
+	void *hdr = genlmsg_put(skb, portid, seq, &kturn_nl_family, flags, cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (put_relay(skb, relay)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int put_reasons(struct sk_buff *skb, const struct kturn_net_stats *stats)
+{
+	struct nlattr *nest;
+	int reason;
+
+	for (reason = KTURN_END_REASON_EOF; reason < ARRAY_SIZE(stats->ended); reason++) {
+		nest = nla_nest_start(skb, KTURN_A_STATS_ENDED);
+		if (!nest ||
+		    nla_put_u32(skb, KTURN_A_REASON_COUNT_REASON, reason) ||
+		    put_u64(skb, KTURN_A_REASON_COUNT_COUNT, stats->ended[reason],
+			    KTURN_A_REASON_COUNT_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
+/**
+ * kturn_nl_put_stats() - write the counters of a network namespace
+ * @skb: where to
+ * @stats: the counters
+ * @relays: number of living relays
+ *
+ * Context: any.
+ * Return: 0 or -EMSGSIZE.
+ */
+int kturn_nl_put_stats(struct sk_buff *skb, const struct kturn_net_stats *stats, u64 relays)
+{
+	if (put_u64(skb, KTURN_A_STATS_RELAYS, relays, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_CREATED, stats->created, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_REFUSED, stats->refused, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_BYTES_TO_PEER, stats->bytes_to_peer, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_BYTES_TO_CLIENT, stats->bytes_to_client,
+		    KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_COPIED, stats->copied, KTURN_A_STATS_PAD))
+		return -EMSGSIZE;
+	return put_reasons(skb, stats);
+}
