@@ -239,6 +239,7 @@ void config_free(struct config *config)
 	config_forget_users(config);
 	auth_free(config->auth);
 	acl_clear(&config->acl);
+	config_free_tls(config);
 	free(config->file);
 	free(config->realm);
 	free(config->log_file);

@@ -15,6 +15,7 @@
 #include "datapath.h"
 
 struct auth;
+struct tls_server;
 
 #define CONFIG_DEFAULT_FILE	"/etc/kturn/kturnd.conf"
 #define CONFIG_ADDRS_MAX	32
@@ -58,7 +59,7 @@ struct config {
 
 	struct config_addrs listening_ip;
 	bool listening_any;		/* none was given: all there are */
-	uint16_t listening_port;
+	uint16_t listening_port, tls_listening_port;
 
 	struct config_addrs relay_ip;
 	struct config_external external_ip[CONFIG_ADDRS_MAX];
@@ -69,6 +70,10 @@ struct config {
 	struct config_user *users;	/* empty once auth has their keys */
 	bool lt_cred_mech, no_auth;
 	struct auth *auth;		/* NULL: nobody has to sign */
+
+	char *cert, *pkey, *pkey_pwd, *ciphers;
+	bool no_tls, no_tls1_2;
+	struct tls_server *tls;		/* NULL: no TLS */
 
 	struct acl acl;
 	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */

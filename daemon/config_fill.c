@@ -140,11 +140,20 @@ static void check_auth(struct config *config, struct config_errors *errors)
 	}
 }
 
+static void check_tls(struct config *config, struct config_errors *errors)
+{
+	const char *why = config_fill_tls(config);
+
+	if (why)
+		complain(errors, "cert: %s", why);
+}
+
 void config_fill(struct config *config, struct config_errors *errors)
 {
 	fill_listening(config);
 	fill_relay(config, errors);
 	check_auth(config, errors);
+	check_tls(config, errors);
 	if (config->min_port > config->max_port)
 		complain(errors, "min-port: %u: should be at most max-port, %u",
 			 config->min_port, config->max_port);

@@ -83,6 +83,34 @@ const char *config_key_nearest(const char *name, size_t len);
  */
 void config_fill(struct config *config, struct config_errors *errors);
 
+/* The parsers of config_tls.c. */
+const char *config_parse_cert(struct config *config, const struct config_key *key,
+			      const char *value);
+const char *config_parse_pkey(struct config *config, const struct config_key *key,
+			      const char *value);
+const char *config_parse_ciphers(struct config *config, const struct config_key *key,
+				 const char *value);
+const char *config_parse_old_tls(struct config *config, const struct config_key *key,
+				 const char *value);
+const char *config_parse_no_old_tls(struct config *config, const struct config_key *key,
+				    const char *value);
+const char *config_refuse_dh(struct config *config, const struct config_key *key,
+			     const char *value);
+const char *config_refuse_curve(struct config *config, const struct config_key *key,
+				const char *value);
+
+/**
+ * config_fill_tls() - load certificate and key, and wipe the key's password
+ *
+ * Return: NULL, or what is wrong with "cert".
+ */
+const char *config_fill_tls(struct config *config);
+
+/**
+ * config_free_tls() - free what belongs to TLS
+ */
+void config_free_tls(struct config *config);
+
 /**
  * config_forget_users() - wipe the passwords that were read
  */

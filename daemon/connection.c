@@ -21,6 +21,7 @@
 #include "relayed.h"
 #include "session.h"
 #include "sock.h"
+#include "tls.h"
 #include "transaction.h"
 #include "worker.h"
 
@@ -360,7 +361,8 @@ void connection_claim(struct connection *connection, struct session *session)
 	session_become(session, connection);
 }
 
-static int add_relay(struct connection *connection, int client_fd, char *why, size_t why_len)
+static int add_relay(struct connection *connection, int client_fd, struct tls *client_tls,
+		     char *why, size_t why_len)
 {
 	struct datapath *datapath = worker_of(connection)->datapath;
 	const struct allocation *allocation = connection->allocation;
@@ -368,6 +370,7 @@ static int add_relay(struct connection *connection, int client_fd, char *why, si
 	struct relay_cookie cookie;
 	struct relay_request request = {
 		.client_fd = client_fd,
+		.client_tls = client_tls,
 		.peer_fd = connection->fd,
 		.group = allocation->id,
 		.cookie = &cookie,
@@ -380,7 +383,7 @@ static int add_relay(struct connection *connection, int client_fd, char *why, si
 	return datapath->ops->add(datapath, &request, &connection->relay, why, why_len);
 }
 
-void connection_bind(struct connection *connection, int client_fd)
+void connection_bind(struct connection *connection, int client_fd, struct tls *client_tls)
 {
 	struct worker *worker = worker_of(connection);
 	struct allocation *allocation = connection->allocation;
@@ -388,11 +391,12 @@ void connection_bind(struct connection *connection, int client_fd)
 	int err;
 
 	connection->session = NULL;
-	err = add_relay(connection, client_fd, why, sizeof(why));
+	err = add_relay(connection, client_fd, client_tls, why, sizeof(why));
 	if (err) {
 		log_warning("relay refused",
 			    "allocation=%016" PRIx64 " error=\"%s\" why=\"%s\"",
 			    allocation->id, strerror(-err), why);
+		tls_close(client_tls);
 		sock_abort(client_fd);
 		connection_delete(connection, "refused by the engine");
 		return;

@@ -28,6 +28,7 @@ struct allocation;
 struct auth_user;
 struct connection;
 struct session;
+struct tls;
 struct transaction;
 struct worker;
 
@@ -68,8 +69,9 @@ void connection_claim(struct connection *connection, struct session *session);
 /**
  * connection_bind() - hand both sockets to the engine
  * @client_fd: the client data connection
+ * @client_tls: the TLS on it, or NULL
  */
-void connection_bind(struct connection *connection, int client_fd);
+void connection_bind(struct connection *connection, int client_fd, struct tls *client_tls);
 
 /**
  * connection_delete() - close one that is not bound yet

@@ -28,7 +28,7 @@ int datapath_open(enum datapath_choice choice, struct event_base *base,
 		  struct datapath **dp)
 {
 	const struct datapath_ops *ops =
-		choice == DATAPATH_SPLICE ? &datapath_splice : &datapath_kernel;
+		choice == DATAPATH_SPLICE ? &datapath_splice : &datapath_tls;
 	char why[256] = "";
 	int err = ops->open(dp, base, why, sizeof(why));
 

@@ -16,6 +16,7 @@
 
 struct event_base;
 struct datapath;
+struct tls;
 
 /* Why a relay ended: the module's reasons, used by every engine. */
 enum relay_reason {
@@ -48,6 +49,7 @@ struct relay_info {
 
 struct relay_request {
 	int client_fd, peer_fd;
+	struct tls *client_tls;		/* the TLS on client_fd, or NULL */
 	uint64_t group;
 	const void *cookie;
 	size_t cookie_len;		/* at most RELAY_COOKIE_MAX */
@@ -67,7 +69,7 @@ struct datapath_ops {
 		    char *why, size_t why_len);
 	void (*close)(struct datapath *dp);
 
-	/* On success both fds belong to the engine; on failure to the caller. */
+	/* On success fds and TLS belong to the engine; on failure to the caller. */
 	int (*add)(struct datapath *dp, const struct relay_request *req,
 		   uint64_t *id, char *why, size_t why_len);
 
@@ -91,6 +93,9 @@ struct datapath {
 
 extern const struct datapath_ops datapath_kernel;
 extern const struct datapath_ops datapath_splice;
+extern const struct datapath_ops datapath_tls;	/* kernel, and splice for TLS it cannot do */
+
+#define DATAPATH_SPLICE_ID (UINT64_C(1) << 63)	/* in the ids of the splice engine */
 
 enum datapath_choice { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_SPLICE };
 

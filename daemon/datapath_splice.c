@@ -154,9 +154,10 @@ static int splice_add(struct datapath *dp, const struct relay_request *req,
 	memcpy(relay->cookie, req->cookie, req->cookie_len);
 	relay->splice.pool = &engine->pool;
 	relay->splice.ended = on_ended;
-	if (splice_relay_start(&relay->splice, engine->base, req->client_fd, req->peer_fd))
+	if (splice_relay_start(&relay->splice, engine->base, req->client_fd, req->client_tls,
+			       req->peer_fd))
 		goto no_memory;
-	relay->id = ++engine->last_id;
+	relay->id = ++engine->last_id | DATAPATH_SPLICE_ID;
 	HASH_ADD(hh, engine->relays, id, sizeof(relay->id), relay);
 	LIST_INSERT_HEAD(&group->relays, relay, entry);
 	*id = relay->id;

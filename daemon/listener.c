@@ -15,9 +15,18 @@
 
 #define BACKLOG 1024
 
+/* One listening socket. */
+struct listener {
+	struct worker *worker;
+	struct acceptor *acceptor;
+	enum tls_use tls_use;
+};
+
 static void on_client(int fd, const union addr *from, void *arg)
 {
-	session_open(arg, fd, from);
+	const struct listener *listener = arg;
+
+	session_open(listener->worker, fd, from, listener->tls_use);
 }
 
 /* More than one worker will want SO_REUSEPORT; one alone wants to be told of a rival. */
@@ -37,8 +46,21 @@ static int listen_on(const union addr *addr)
 	return fd;
 }
 
-static int open_one(struct worker *worker, const union addr *addr, struct acceptor **acceptor)
+static const char *transport(enum tls_use use)
 {
+	switch (use) {
+	case TLS_ALWAYS:
+		return "tls";
+	case TLS_DETECT:
+		return "tcp,tls";
+	default:
+		return "tcp";
+	}
+}
+
+static int open_one(struct worker *worker, const union addr *addr, enum tls_use use)
+{
+	struct listener *listener = &worker->listeners[worker->n_listeners];
 	char text[ADDR_STR_LEN];
 	int fd = listen_on(addr);
 
@@ -47,29 +69,28 @@ static int open_one(struct worker *worker, const union addr *addr, struct accept
 			  strerror(-fd));
 		return fd;
 	}
-	*acceptor = acceptor_open(worker->base, fd, on_client, worker);
-	if (!*acceptor) {
+	listener->worker = worker;
+	listener->tls_use = use;
+	listener->acceptor = acceptor_open(worker->base, fd, on_client, listener);
+	if (!listener->acceptor) {
 		close(fd);
 		return -ENOMEM;
 	}
-	log_info("listening", "address=%s transport=tcp", addr_str(addr, text));
+	worker->n_listeners++;
+	log_info("listening", "address=%s transport=%s", addr_str(addr, text), transport(use));
 	return 0;
 }
 
-int listeners_open(struct worker *worker)
+static int open_port(struct worker *worker, uint16_t port, enum tls_use use)
 {
 	const struct config *config = worker->config;
-	const struct config_addrs *list = &config->listening_ip;
 	int err;
 
-	worker->listeners = calloc(list->n, sizeof(*worker->listeners));
-	if (!worker->listeners)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < list->n; i++) {
-		union addr addr = list->addr[i];
+	for (unsigned int i = 0; i < config->listening_ip.n; i++) {
+		union addr addr = config->listening_ip.addr[i];
 
-		addr_set_port(&addr, config->listening_port);
-		err = open_one(worker, &addr, &worker->listeners[i]);
+		addr_set_port(&addr, port);
+		err = open_one(worker, &addr, use);
 		if (err == -EAFNOSUPPORT && config->listening_any)
 			continue;
 		if (err)
@@ -78,13 +99,24 @@ int listeners_open(struct worker *worker)
 	return 0;
 }
 
+int listeners_open(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	int err;
+
+	worker->listeners = calloc(2 * config->listening_ip.n, sizeof(*worker->listeners));
+	if (!worker->listeners)
+		return -ENOMEM;
+	err = open_port(worker, config->listening_port, config->tls ? TLS_DETECT : TLS_NEVER);
+	if (!err && config->tls)
+		err = open_port(worker, config->tls_listening_port, TLS_ALWAYS);
+	return err;
+}
+
 void listeners_close(struct worker *worker)
 {
-	if (!worker->listeners)
-		return;
-	for (unsigned int i = 0; i < worker->config->listening_ip.n; i++)
-		if (worker->listeners[i])
-			acceptor_close(worker->listeners[i]);
+	while (worker->n_listeners)
+		acceptor_close(worker->listeners[--worker->n_listeners].acceptor);
 	free(worker->listeners);
 	worker->listeners = NULL;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "allocation.h"
+#include "config.h"
 #include "connection.h"
 #include "log.h"
 #include "macros.h"
@@ -39,10 +40,11 @@ static void on_drained(struct stream *stream)
 {
 	struct session *session = session_of(stream);
 	struct connection *connection = session->binding;
-	int fd = stream_detach(stream);
+	struct tls *tls;
+	int fd = stream_detach(stream, &tls);
 
 	free_session(session);
-	connection_bind(connection, fd);
+	connection_bind(connection, fd, tls);
 }
 
 static const struct stream_ops stream_ops = {
@@ -92,7 +94,7 @@ static struct session *new_session(struct worker *worker, int fd, const union ad
 	return NULL;
 }
 
-void session_open(struct worker *worker, int fd, const union addr *client)
+void session_open(struct worker *worker, int fd, const union addr *client, enum tls_use use)
 {
 	struct session *session = new_session(worker, fd, client);
 	char from[ADDR_STR_LEN], to[ADDR_STR_LEN];
@@ -103,6 +105,7 @@ void session_open(struct worker *worker, int fd, const union addr *client)
 		return;
 	}
 	sock_tune(fd);
+	stream_expect_tls(&session->stream, worker->config->tls, use);
 	LIST_INSERT_HEAD(&worker->sessions, session, entry);
 	start_idle(session);
 	log_verbose("session opened", "client=%s server=%s", addr_str(client, from),

@@ -32,7 +32,7 @@ struct session {
 /**
  * session_open() - take an accepted socket over
  */
-void session_open(struct worker *worker, int fd, const union addr *client);
+void session_open(struct worker *worker, int fd, const union addr *client, enum tls_use use);
 
 /**
  * session_close() - close the connection, and end the allocation with it

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE 1
 #include <errno.h>
+#include <event2/buffer.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,16 +11,10 @@
 
 #include "sock.h"
 #include "splice_relay.h"
+#include "tls.h"
 
-#define BUDGET		(8 * SPLICE_PIPE_SIZE)	/* bytes, in and out, before others' turn */
-#define NO_PIPE_WAIT	100	/* ms until a flow without a pipe tries again */
 #define DELIVERY_POLL	5	/* ms between two looks at a send queue */
 #define DELIVERY_TIME	2000	/* ms to deliver what was received before a reset */
-
-static enum splice_side other(enum splice_side side)
-{
-	return side == SPLICE_CLIENT ? SPLICE_PEER : SPLICE_CLIENT;
-}
 
 static uint64_t now_ms(void)
 {
@@ -32,7 +25,7 @@ static uint64_t now_ms(void)
 }
 
 /* By a timer even if it is due at once, so that the other sockets are polled first. */
-static void run_again(struct splice_relay *relay, unsigned int ms)
+void splice_relay_again(struct splice_relay *relay, unsigned int ms)
 {
 	const struct timeval wait = { 0, ms * 1000 };
 
@@ -45,16 +38,9 @@ static void finish(struct splice_relay *relay, enum relay_reason reason)
 	relay->ended(relay);
 }
 
-static void drop_pipe(struct splice_relay *relay, struct splice_flow *flow)
+static void drop(struct splice_relay *relay, enum splice_side from)
 {
-	if (!flow->pipe)
-		return;
-	if (flow->queued)
-		splice_pipe_close(flow->pipe);
-	else
-		splice_pipe_put(relay->pool, flow->pipe);
-	flow->pipe = NULL;
-	flow->queued = 0;
+	relay->flow[from].mover->drop(relay, from);
 }
 
 /* splice(2) stops in front of urgent data and calls it "nothing" or "the end". */
@@ -78,7 +64,7 @@ static bool is_delivered(const struct splice_relay *relay, enum splice_side from
 	int unacked = 0;
 
 	return relay->flow[from].done &&
-	       (ioctl(relay->leg[other(from)].fd, SIOCOUTQ, &unacked) || !unacked);
+	       (ioctl(relay->leg[splice_other(from)].fd, SIOCOUTQ, &unacked) || !unacked);
 }
 
 /*
@@ -88,7 +74,7 @@ static bool is_delivered(const struct splice_relay *relay, enum splice_side from
  */
 static void lose(struct splice_relay *relay, enum splice_side side, int error)
 {
-	struct splice_flow *back = &relay->flow[other(side)];
+	struct splice_flow *back = &relay->flow[splice_other(side)];
 
 	if (error == ECONNRESET || error == EPIPE) {
 		relay->reason = side == SPLICE_CLIENT ? RELAY_REASON_CLIENT_RESET
@@ -99,56 +85,37 @@ static void lose(struct splice_relay *relay, enum splice_side side, int error)
 	}
 	relay->lost = side;
 	relay->deadline = now_ms() + DELIVERY_TIME;
-	drop_pipe(relay, back);
+	drop(relay, splice_other(side));
 	back->done = true;
-	run_again(relay, 0);
+	splice_relay_again(relay, 0);
 }
 
-/* Pass the FIN on behind the last byte. */
+/* Pass the FIN on behind the last byte, as soon as there is room for it. */
 static void end_flow(struct splice_relay *relay, enum splice_side from)
 {
 	struct splice_flow *flow = &relay->flow[from];
+	int err = 0;
 
-	drop_pipe(relay, flow);
-	flow->done = true;
+	flow->ending = true;
 	if (!relay->deadline)
-		shutdown(relay->leg[other(from)].fd, SHUT_WR);
-}
-
-/* Return: bytes, 0 at the end, or a negative errno; -EAGAIN if there is nothing. */
-static ssize_t fill(struct splice_relay *relay, enum splice_side from)
-{
-	struct splice_flow *flow = &relay->flow[from];
-	int fd = relay->leg[from].fd;
-	ssize_t n;
-
-	if (!flow->pipe)
-		flow->pipe = splice_pipe_get(relay->pool);
-	if (!flow->pipe) {
-		run_again(relay, NO_PIPE_WAIT);
-		return -EAGAIN;
-	}
-	n = splice(fd, NULL, flow->pipe->fd[1], NULL, SPLICE_PIPE_SIZE,
-		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	if (n > 0)
-		flow->queued = n;
-	else if (n < 0)
-		n = -errno;
-	if (n == -EAGAIN)
-		drop_pipe(relay, flow);
-	return n;
+		err = flow->mover->finish(relay, from);
+	if (err == -EAGAIN)
+		return;
+	drop(relay, from);
+	flow->done = true;
+	if (err)
+		lose(relay, splice_other(from), -err);
 }
 
 /* Return: bytes, or a negative errno; -EAGAIN if the receiver has no room. */
 static ssize_t drain(struct splice_relay *relay, enum splice_side from)
 {
 	struct splice_flow *flow = &relay->flow[from];
-	ssize_t n = splice(flow->pipe->fd[0], NULL, relay->leg[other(from)].fd, NULL,
-			   flow->queued, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	ssize_t n = flow->mover->drain(relay, from);
 
 	if (n < 0) {
-		flow->counters.waits += errno == EAGAIN;
-		return -errno;
+		flow->counters.waits += n == -EAGAIN;
+		return n;
 	}
 	flow->queued -= n;
 	flow->counters.bytes += n;
@@ -181,12 +148,12 @@ static bool stop_at_receiver(struct splice_relay *relay, enum splice_side from, 
 		finish(relay, relay->reason);
 		return false;
 	}
-	lose(relay, other(from), -n);
+	lose(relay, splice_other(from), -n);
 	return true;
 }
 
 /*
- * Fill the pipe, empty it, fill it again: an empty pipe makes sure that EAGAIN
+ * Fill the hand, empty it, fill it again: an empty hand makes sure that EAGAIN
  * speaks of the socket. Return: false if the relay is over.
  */
 static bool move(struct splice_relay *relay, enum splice_side from)
@@ -196,18 +163,22 @@ static bool move(struct splice_relay *relay, enum splice_side from)
 
 	if (flow->done)
 		return true;
-	for (size_t moved = 0; moved < BUDGET; moved += n) {
+	for (size_t moved = 0; moved < flow->mover->budget; moved += n) {
+		if (flow->ending) {
+			end_flow(relay, from);
+			return true;
+		}
 		if (flow->queued) {
 			n = drain(relay, from);
 			if (n < 0)
 				return stop_at_receiver(relay, from, n);
 		} else {
-			n = fill(relay, from);
+			n = flow->mover->fill(relay, from);
 			if (n <= 0)
 				return stop_at_source(relay, from, n);
 		}
 	}
-	run_again(relay, 0);
+	splice_relay_again(relay, 0);
 	return true;
 }
 
@@ -234,7 +205,7 @@ static void check_end(struct splice_relay *relay)
 		if (is_delivered(relay, relay->lost) || now_ms() >= relay->deadline)
 			finish(relay, relay->reason);
 		else
-			run_again(relay, DELIVERY_POLL);
+			splice_relay_again(relay, DELIVERY_POLL);
 	} else if (is_delivered(relay, SPLICE_CLIENT) && is_delivered(relay, SPLICE_PEER)) {
 		finish(relay, RELAY_REASON_EOF);
 	}
@@ -249,7 +220,7 @@ static void on_leg(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	if (what & EV_READ && !move(relay, side))
 		return;
-	if (what & EV_WRITE && !move(relay, other(side)))
+	if (what & EV_WRITE && !move(relay, splice_other(side)))
 		return;
 	look_for_reset(relay, side);
 	check_end(relay);
@@ -284,15 +255,46 @@ static void free_events(struct splice_relay *relay)
 		event_free(relay->timer);
 }
 
-int splice_relay_start(struct splice_relay *relay, struct event_base *base,
-		       int client_fd, int peer_fd)
+static void choose_movers(struct splice_relay *relay)
+{
+	relay->flow[SPLICE_CLIENT].mover = relay->tls ? &splice_from_tls : &splice_through_pipe;
+	relay->flow[SPLICE_PEER].mover = relay->tls ? &splice_to_tls : &splice_through_pipe;
+}
+
+static int open_tls(struct splice_relay *relay, struct tls *tls)
+{
+	relay->output = evbuffer_new();
+	if (!relay->output)
+		return -ENOMEM;
+	relay->tls = tls;
+	tls_set_output(tls, relay->output);
+	return 0;
+}
+
+static int open_relay(struct splice_relay *relay, struct event_base *base,
+		      int client_fd, struct tls *tls, int peer_fd)
 {
 	relay->timer = evtimer_new(base, on_timer, relay);
-	if (relay->timer && !open_leg(relay, SPLICE_CLIENT, base, client_fd) &&
-	    !open_leg(relay, SPLICE_PEER, base, peer_fd))
-		return 0;
-	free_events(relay);
-	return -ENOMEM;
+	if (!relay->timer || open_leg(relay, SPLICE_CLIENT, base, client_fd) ||
+	    open_leg(relay, SPLICE_PEER, base, peer_fd))
+		return -ENOMEM;
+	return tls ? open_tls(relay, tls) : 0;
+}
+
+int splice_relay_start(struct splice_relay *relay, struct event_base *base,
+		       int client_fd, struct tls *tls, int peer_fd)
+{
+	int err = open_relay(relay, base, client_fd, tls, peer_fd);
+
+	if (err) {
+		free_events(relay);
+		return err;
+	}
+	choose_movers(relay);
+	/* For what TLS has already no socket will wake us. */
+	if (tls)
+		splice_relay_again(relay, 0);
+	return 0;
 }
 
 static bool is_undelivered(const struct splice_relay *relay, enum splice_side from)
@@ -300,6 +302,7 @@ static bool is_undelivered(const struct splice_relay *relay, enum splice_side fr
 	int unread = 0;
 
 	return relay->flow[from].queued ||
+	       (from == SPLICE_CLIENT && relay->tls && tls_pending(relay->tls)) ||
 	       (!ioctl(relay->leg[from].fd, SIOCINQ, &unread) && unread);
 }
 
@@ -312,10 +315,13 @@ void splice_relay_stop(struct splice_relay *relay)
 
 	free_events(relay);
 	for (int side = 0; side < 2; side++) {
-		drop_pipe(relay, &relay->flow[side]);
+		drop(relay, side);
 		if (clean)
 			close(relay->leg[side].fd);
 		else
 			sock_abort(relay->leg[side].fd);
 	}
+	tls_close(relay->tls);
+	if (relay->output)
+		evbuffer_free(relay->output);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One relay of the splice engine: two sockets, and a flow from each to the
- * other that moves bytes through a pipe, past user space.
+ * other that moves bytes, through a pipe and past user space, or through TLS.
  */
 #ifndef KTURN_SPLICE_RELAY_H
 #define KTURN_SPLICE_RELAY_H
@@ -9,14 +9,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "datapath.h"
 #include "splice_pipe.h"
 
+struct evbuffer;
 struct event;
 struct splice_relay;
+struct tls;
 
 enum splice_side { SPLICE_CLIENT, SPLICE_PEER };
+
+/**
+ * struct splice_mover - how a flow moves bytes: a few from its source into
+ *	hand, then from there to its receiver
+ * @budget: bytes, in and out, before others' turn
+ * @fill: take bytes, and set @queued. Return: how many, 0 at the end, or a
+ *	negative errno; -EAGAIN if there are none
+ * @drain: give some of the @queued bytes. Return: how many, or a negative
+ *	errno; -EAGAIN if the receiver has no room
+ * @finish: tell the receiver that this was all. Return: 0; -EAGAIN if it has
+ *	no room, then it is tried again; or another negative errno
+ * @drop: forget what is in hand, and free its memory
+ *
+ * Each gets the side that the flow comes from.
+ */
+struct splice_mover {
+	size_t budget;
+	ssize_t (*fill)(struct splice_relay *relay, enum splice_side from);
+	ssize_t (*drain)(struct splice_relay *relay, enum splice_side from);
+	int (*finish)(struct splice_relay *relay, enum splice_side from);
+	void (*drop)(struct splice_relay *relay, enum splice_side from);
+};
+
+extern const struct splice_mover splice_through_pipe;
+extern const struct splice_mover splice_from_tls, splice_to_tls;
 
 /**
  * struct splice_leg - one of the two sockets
@@ -30,13 +58,19 @@ struct splice_leg {
 /**
  * struct splice_flow - one direction, named after the side it comes from
  * @pipe: NULL while it holds nothing
- * @queued: bytes in the pipe
+ * @buffer: likewise, for a mover that has no pipe
+ * @at: what of @buffer has been given on
+ * @queued: bytes in hand
+ * @ending: the source is at its end
  * @done: the FIN has been passed on, or nothing more can be
  */
 struct splice_flow {
+	const struct splice_mover *mover;
 	struct splice_pipe *pipe;
+	uint8_t *buffer;
+	size_t at;
 	size_t queued;
-	bool done;
+	bool ending, done;
 	struct relay_counters counters;
 };
 
@@ -48,6 +82,9 @@ typedef void (*splice_ended_fn)(struct splice_relay *relay);
  * @ended: called when it ended by itself; the callee may free it
  * @leg: the sockets, by side
  * @flow: the directions, by the side they come from
+ * @tls: on the client's leg, or NULL
+ * @output: records for the client that are not out
+ * @said_goodbye: close_notify is among them, or out
  * @timer: another turn is due
  * @reason: why it ends or has ended
  * @error: errno, if that is the reason
@@ -59,6 +96,9 @@ struct splice_relay {
 	splice_ended_fn ended;
 	struct splice_leg leg[2];
 	struct splice_flow flow[2];
+	struct tls *tls;
+	struct evbuffer *output;
+	bool said_goodbye;
 	struct event *timer;
 	enum relay_reason reason;
 	int error;
@@ -69,13 +109,27 @@ struct splice_relay {
 /**
  * splice_relay_start() - begin to move bytes between two connected sockets
  * @relay: its pool and ended are set
+ * @tls: on the client's socket, or NULL
  *
  * What waits in the sockets already, be it data or a FIN, is moved as well.
  *
- * Return: 0 or -ENOMEM; then the sockets are still the caller's.
+ * Return: 0 or -ENOMEM; then sockets and TLS are still the caller's.
  */
 int splice_relay_start(struct splice_relay *relay, struct event_base *base,
-		       int client_fd, int peer_fd);
+		       int client_fd, struct tls *tls, int peer_fd);
+
+/**
+ * splice_relay_again() - for a mover: have another turn in so many milliseconds
+ */
+void splice_relay_again(struct splice_relay *relay, unsigned int ms);
+
+/**
+ * splice_other() - the other side
+ */
+static inline enum splice_side splice_other(enum splice_side side)
+{
+	return side == SPLICE_CLIENT ? SPLICE_PEER : SPLICE_CLIENT;
+}
 
 /**
  * splice_relay_stop() - close both sockets and free what belongs to the relay

@@ -9,6 +9,7 @@
 #include "stream.h"
 
 #define CHANNEL_HEADER_LEN 4
+#define DISCARD_MAX (64 * 1024)	/* bytes */
 
 static bool is_channel_data(const uint8_t *head)
 {
@@ -62,16 +63,29 @@ static void expect_message(struct stream *stream)
 	stream->want = CHANNEL_HEADER_LEN;
 }
 
+/* Return: the number of bytes, 0 at the end, or a negative errno. */
+static ssize_t receive(struct stream *stream, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (stream->tls)
+		return tls_recv(stream->tls, buf, len);
+	n = recv(stream->fd, buf, len, 0);
+	return n < 0 ? -errno : n;
+}
+
 /* Return: NULL, also when the socket has nothing more for now. */
 static const char *read_wanted(struct stream *stream)
 {
 	uint8_t *to = stream->message ? stream->message : stream->head;
-	ssize_t n = recv(stream->fd, to + stream->have, stream->want - stream->have, 0);
+	ssize_t n = receive(stream, to + stream->have, stream->want - stream->have);
 
 	if (n == 0)
 		return "closed by the client";
+	if (n == -EAGAIN || n == -EINTR)
+		return NULL;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? NULL : strerror(errno);
+		return stream->tls ? tls_why(stream->tls, -n) : strerror(-n);
 	stream->have += n;
 	return NULL;
 }
@@ -97,38 +111,6 @@ static const char *read_message(struct stream *stream)
 	return why;
 }
 
-/* One message a call: others have their turn, and its handler may close us. */
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	static const struct timeval timeout = { STREAM_STALL_TIMEOUT, 0 };
-	struct stream *stream = arg;
-	const char *why = read_message(stream);
-	uint8_t *message;
-
-	(void)fd, (void)what;
-	if (why) {
-		stream->ops->broken(stream, why);
-	} else if (is_complete(stream)) {
-		size_t len = stream->have;
-
-		message = stream->message;
-		evtimer_del(stream->stalled);
-		expect_message(stream);
-		stream->ops->message(stream, message, len);
-		free(message);
-	} else if (!evtimer_pending(stream->stalled, NULL)) {
-		evtimer_add(stream->stalled, &timeout);
-	}
-}
-
-static void on_stalled(evutil_socket_t fd, short what, void *arg)
-{
-	struct stream *stream = arg;
-
-	(void)fd, (void)what;
-	stream->ops->broken(stream, "incomplete message");
-}
-
 /* Only the loop may call the owner, so let the loop find out. */
 static void fail_later(struct stream *stream, const char *why)
 {
@@ -145,6 +127,103 @@ static void flush(struct stream *stream)
 		fail_later(stream, strerror(errno));
 	else if (evbuffer_get_length(stream->output))
 		event_add(stream->writable, NULL);
+}
+
+static void start_timer(struct stream *stream, unsigned int seconds)
+{
+	const struct timeval timeout = { seconds, 0 };
+
+	evtimer_add(stream->stalled, &timeout);
+}
+
+static bool is_shaking_hands(const struct stream *stream)
+{
+	return stream->tls && !stream->tls->ready;
+}
+
+/* The client's first byte has come, or its end. */
+static const char *choose_tls(struct stream *stream)
+{
+	uint8_t first = 0;
+
+	if (stream->tls_use == TLS_DETECT && recv(stream->fd, &first, 1, MSG_PEEK) < 0)
+		return errno == EAGAIN ? NULL : strerror(errno);
+	if (stream->tls_use == TLS_ALWAYS || first == TLS_FIRST_BYTE) {
+		stream->tls = tls_open(stream->tls_server, stream->fd, stream->output);
+		if (!stream->tls)
+			return "no memory";
+		start_timer(stream, STREAM_HANDSHAKE_TIMEOUT);
+	}
+	stream->tls_use = TLS_NEVER;
+	return NULL;
+}
+
+static const char *shake_hands(struct stream *stream)
+{
+	int err = tls_handshake(stream->tls);
+
+	flush(stream);
+	if (err && err != -EAGAIN)
+		return tls_why(stream->tls, -err);
+	if (!err)
+		evtimer_del(stream->stalled);
+	return NULL;
+}
+
+/* What is below messages comes first. */
+static const char *read_on(struct stream *stream)
+{
+	const char *why = NULL;
+
+	if (stream->tls_use != TLS_NEVER)
+		why = choose_tls(stream);
+	if (!why && is_shaking_hands(stream))
+		why = shake_hands(stream);
+	if (why || stream->tls_use != TLS_NEVER || is_shaking_hands(stream))
+		return why;
+	why = read_message(stream);
+	/* TLS may have had something to say, too. */
+	if (stream->tls)
+		flush(stream);
+	return why;
+}
+
+static void hand_over(struct stream *stream)
+{
+	uint8_t *message = stream->message;
+	size_t len = stream->have;
+
+	evtimer_del(stream->stalled);
+	expect_message(stream);
+	/* For what TLS has already the socket will not wake us. */
+	if (stream->tls && tls_pending(stream->tls))
+		event_active(stream->readable, EV_READ, 0);
+	stream->ops->message(stream, message, len);
+	free(message);
+}
+
+/* One message a call: others have their turn, and its handler may close us. */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *stream = arg;
+	const char *why = read_on(stream);
+
+	(void)fd, (void)what;
+	if (why)
+		stream->ops->broken(stream, why);
+	else if (is_complete(stream))
+		hand_over(stream);
+	else if (stream->have && !evtimer_pending(stream->stalled, NULL))
+		start_timer(stream, STREAM_STALL_TIMEOUT);
+}
+
+static void on_stalled(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *stream = arg;
+
+	(void)fd, (void)what;
+	stream->ops->broken(stream, is_shaking_hands(stream) ?
+			    "TLS handshake: not done in time" : "incomplete message");
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -170,6 +249,7 @@ static void free_parts(struct stream *stream)
 		event_free(stream->stalled);
 	if (stream->output)
 		evbuffer_free(stream->output);
+	tls_close(stream->tls);
 	free(stream->message);
 	memset(stream, 0, sizeof(*stream));
 	stream->fd = -1;
@@ -195,13 +275,27 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 	return 0;
 }
 
+void stream_expect_tls(struct stream *stream, const struct tls_server *server,
+		       enum tls_use use)
+{
+	stream->tls_server = server;
+	stream->tls_use = server ? use : TLS_NEVER;
+}
+
+static int put(struct stream *stream, const void *data, size_t len)
+{
+	if (stream->tls)
+		return tls_send(stream->tls, data, len);
+	return evbuffer_add(stream->output, data, len) ? -ENOMEM : 0;
+}
+
 void stream_send(struct stream *stream, const void *data, size_t len)
 {
 	if (stream->failure)
 		return;
 	if (evbuffer_get_length(stream->output) + len > STREAM_OUTPUT_MAX)
 		fail_later(stream, "the client does not read");
-	else if (evbuffer_add(stream->output, data, len))
+	else if (put(stream, data, len))
 		fail_later(stream, "no memory");
 	else
 		flush(stream);
@@ -215,15 +309,37 @@ void stream_drain(struct stream *stream)
 		event_active(stream->writable, EV_WRITE, 0);
 }
 
-int stream_detach(struct stream *stream)
+int stream_detach(struct stream *stream, struct tls **tls)
 {
 	int fd = stream->fd;
 
+	*tls = stream->tls;
+	stream->tls = NULL;
+	if (*tls)
+		tls_set_output(*tls, NULL);
 	free_parts(stream);
 	return fd;
 }
 
+/*
+ * As far as it goes at once, for nobody will wait. What is left unread would
+ * make a reset of the end, which overtakes an alert.
+ */
+static void say_goodbye(struct stream *stream)
+{
+	if (!stream->tls)
+		return;
+	if (stream->tls->ready && !stream->failure)
+		tls_bye(stream->tls);
+	evbuffer_write(stream->output, stream->fd);
+	recv(stream->fd, NULL, DISCARD_MAX, MSG_TRUNC | MSG_DONTWAIT);
+}
+
 void stream_close(struct stream *stream)
 {
-	close(stream_detach(stream));
+	int fd = stream->fd;
+
+	say_goodbye(stream);
+	free_parts(stream);
+	close(fd);
 }

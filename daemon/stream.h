@@ -4,7 +4,8 @@
  * ChannelData (RFC 8656, 12.5) one after the other, with nothing between them.
  *
  * Not one byte behind the message in hand is ever read: what follows a
- * ConnectionBind request is payload and stays in the kernel for the relay.
+ * ConnectionBind request is payload and stays in the kernel for the relay; or
+ * in TLS, if it came in the same record.
  */
 #ifndef KTURN_STREAM_H
 #define KTURN_STREAM_H
@@ -15,8 +16,10 @@
 #include <stdint.h>
 
 #include "stun.h"
+#include "tls.h"
 
 #define STREAM_STALL_TIMEOUT	60		/* seconds a message may take to arrive */
+#define STREAM_HANDSHAKE_TIMEOUT 15	/* seconds for all of TLS's */
 #define STREAM_OUTPUT_MAX	(64 * 1024)	/* bytes a client may leave unread */
 
 struct evbuffer;
@@ -49,6 +52,9 @@ struct stream {
 	struct evbuffer *output;
 	const char *failure;
 	bool draining;
+	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
+	const struct tls_server *tls_server;
+	struct tls *tls;
 
 	uint8_t head[STUN_HEADER_LEN];
 	uint8_t *message;	/* all of it, once its length is known */
@@ -64,6 +70,13 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 		const struct stream_ops *ops);
 
 /**
+ * stream_expect_tls() - have TLS below, right after stream_open()
+ * @use: with TLS_DETECT the client's first byte decides
+ */
+void stream_expect_tls(struct stream *stream, const struct tls_server *server,
+		       enum tls_use use);
+
+/**
  * stream_send() - send a message, now or as soon as the socket has room
  */
 void stream_send(struct stream *stream, const void *data, size_t len);
@@ -75,10 +88,11 @@ void stream_drain(struct stream *stream);
 
 /**
  * stream_detach() - give the socket up, in the state in which the client left it
+ * @tls: gets the TLS on it, NULL if there is none; it may have bytes already
  *
  * Return: the socket.
  */
-int stream_detach(struct stream *stream);
+int stream_detach(struct stream *stream, struct tls **tls);
 
 /**
  * stream_close() - close the socket and free what belongs to the stream

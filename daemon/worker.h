@@ -14,17 +14,17 @@
 
 #define WORKERS_MAX 256		/* eight bits of a CONNECTION-ID */
 
-struct acceptor;
 struct config;
 struct connection;
 struct datapath;
 struct event_base;
+struct listener;
 struct session;
 
 /**
  * struct worker - one of N
  * @index: below WORKERS_MAX; the top bits of what it numbers
- * @listeners: its listening sockets, as many as config->listening_ip
+ * @listeners: its listening sockets, @n_listeners of them
  * @sessions: connections from clients
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
@@ -35,7 +35,8 @@ struct worker {
 	const struct config *config;
 	struct event_base *base;
 	struct datapath *datapath;
-	struct acceptor **listeners;
+	struct listener *listeners;
+	unsigned int n_listeners;
 	LIST_HEAD(, session) sessions;
 	struct connection *connections;
 	struct connection *relays;

@@ -6,7 +6,15 @@ address=10.77.0.1
 address6=2001:db8:77::1
 peer_address=10.77.0.3
 port=3478
+tls_port=5349
 server_pid=''
+
+# Sets up $tmp/cert.pem and $tmp/key.pem.
+make_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj /CN=interop -days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" \
+		2>"$tmp/openssl"
+}
 
 # await TRIES COMMAND…: tries ten times a second.
 await() {
@@ -50,14 +58,15 @@ start_server_with_one_port() {
 
 launch() {
 	local common=(--listening-port="$port" --lt-cred-mech --realm=interop
-		--user=alice:wonder --user=bob:builder)
+		--user=alice:wonder --user=bob:builder --tls-listening-port="$tls_port"
+		--cert="$tmp/cert.pem" --pkey="$tmp/key.pem")
 	case $server in
 	kturnd)
 		kturnd --datapath="$engine" --verbose "${common[@]}" "$@" \
 			>>"$tmp/server" 2>&1 </dev/null &
 		;;
 	coturn)
-		turnserver -n --no-tls --no-dtls --no-cli --log-file=stdout \
+		turnserver -n --no-dtls --no-cli --log-file=stdout \
 			--no-stdout-log --pidfile="$tmp/coturn.pid" "${common[@]}" "$@" \
 			>>"$tmp/server" 2>&1 </dev/null &
 		;;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "auth.h"
+#include "certificate.h"
 #include "config.h"
 #include "macros.h"
 
@@ -169,6 +170,22 @@ static void complaints_about_values(void **state)
 		{ "--datapath=fast", "datapath: fast: should be auto, kernel or splice" },
 		{ "--denied-peer-ip=10/8", "denied-peer-ip: 10/8: should be address, "
 					   "first-last, or address/prefix length" },
+		{ "--cert=/nonexistent", "cert: /nonexistent: should be a file of PEM "
+		  "certificates, the server's first (No such file or directory)" },
+		{ "--cert=/dev/null", "cert: /dev/null: should be a file of PEM certificates, "
+		  "the server's first (No certificate was found.)" },
+		{ "--pkey=/nonexistent", "pkey: /nonexistent: should be a file with a PEM "
+		  "private key (No such file or directory)" },
+		{ "--cipher-list=HIGH:!aNULL", "cipher-list: HIGH:!aNULL: should be DEFAULT or a "
+		  "priority string of GnuTLS, such as SECURE256:-RSA; OpenSSL's lists are not "
+		  "known here (HIGH:!aNULL)" },
+		{ "--cipher-list=NORMAL:+FROB", "cipher-list: NORMAL:+FROB: should be DEFAULT or a "
+		  "priority string of GnuTLS, such as SECURE256:-RSA; OpenSSL's lists are not "
+		  "known here (+FROB)" },
+		{ "--tlsv1", "tlsv1: should be left out: TLS before 1.2 is never spoken (RFC 8996)" },
+		{ "--no-tlsv1_1=no", "no-tlsv1_1: no: should be left out: TLS before 1.2 is never "
+		  "spoken (RFC 8996)" },
+		{ "--dh-file=x", "dh-file: x: should be left out: the groups are those of RFC 7919" },
 		{ "--pidfile=", "pidfile: : should be some text" },
 		{ "--log-file", "log-file: should be FILE" },
 		/* a password does not belong into a message */
@@ -267,6 +284,8 @@ static void what_does_not_fit_together(void **state)
 		  "no-auth: contradicts user: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--min-port=9", "--max-port=8" },
 		  "min-port: 9: should be at most max-port, 8\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--tls-listening-port=9" },
+		  "cert: missing, and tls-listening-port makes no sense without\n" },
 	};
 
 	(void)state;
@@ -357,6 +376,52 @@ static void users(void **state)
 	config_free(&config);
 }
 
+static void certificate(void **state)
+{
+	(void)state;
+	make_certificate();
+	LOAD(USER, "--cert", certificate_path, "--no-tlsv1", "--no-tlsv1_1", "--tlsv1=no");
+	assert_non_null(config.tls);
+	assert_int_equal(config.tls_listening_port, 5349);
+	config_free(&config);
+	LOAD(USER, "--cert", certificate_path, "--pkey", certificate_path,
+	     "--cipher-list=SECURE256", "--no-tlsv1_2", "--tls-listening-port=443");
+	assert_non_null(config.tls);
+	assert_int_equal(config.tls_listening_port, 443);
+	config_free(&config);
+	LOAD(USER, "--cert", certificate_path, "--no-tls", "--tls-listening-port=443");
+	assert_null(config.tls);
+	config_free(&config);
+	unlink(certificate_path);
+}
+
+/* A certificate without its key, and a port for two. */
+static void certificate_that_does_not_do(void **state)
+{
+	char cert[sizeof(certificate_path)], expected[512];
+	char *args[] = { USER, "--cert", cert, "--pkey", certificate_path };
+	char *same[] = { USER, "--cert", cert, "--tls-listening-port=3478" };
+	char *errors;
+
+	(void)state;
+	make_certificate();
+	strcpy(cert, certificate_path);
+	make_certificate();
+	errors = load(args, ARRAY_SIZE(args));
+	snprintf(expected, sizeof(expected), "cert: %s with the key %s: "
+		 "The certificate and the given key do not match.\n", cert, certificate_path);
+	assert_string_equal(errors, expected);
+	free(errors);
+	config_free(&config);
+	errors = load(same, ARRAY_SIZE(same));
+	assert_string_equal(errors, "cert: tls-listening-port has to differ from "
+			    "listening-port, which takes TLS as well\n");
+	free(errors);
+	config_free(&config);
+	unlink(certificate_path);
+	unlink(cert);
+}
+
 static void actions(void **state)
 {
 	(void)state;
@@ -386,6 +451,8 @@ int main(void)
 		cmocka_unit_test(relay_ip_follows_listening_ip),
 		cmocka_unit_test(external_ip),
 		cmocka_unit_test(users),
+		cmocka_unit_test(certificate),
+		cmocka_unit_test(certificate_that_does_not_do),
 		cmocka_unit_test(actions),
 	};
 

@@ -290,12 +290,14 @@ static void a_client_that_does_not_read(void **state)
 
 static void detached_socket_is_untouched(void **state)
 {
+	struct tls *tls;
 	char buf[8];
 	int fd;
 
 	(void)state;
 	put("payload", 7);
-	fd = stream_detach(&stream);
+	fd = stream_detach(&stream, &tls);
+	assert_null(tls);
 	broken = "detached";
 	turn_once();
 	assert_int_equal(read(fd, buf, sizeof(buf)), 7);

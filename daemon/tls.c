@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "addr.h"
+#include "ktls.h"
+#include "log.h"
+#include "macros.h"
+#include "tls.h"
+#include "tls_server.h"
+
+#define EMPTY_MAX 64	/* records without payload, in one go */
+
+/*
+ * Bytes without any payload: a handshake, or what looks like one. GnuTLS keeps
+ * all of a message that says it is long.
+ */
+#define QUIET_MAX (64 * 1024)
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What was read belongs to the record in hand: to its header, or to its body. */
+static void note_read(struct tls *tls, const uint8_t *data, size_t len)
+{
+	tls->quiet += len;
+	if (tls->body_left) {
+		tls->body_left -= len;
+		return;
+	}
+	memcpy(tls->head + tls->head_have, data, len);
+	tls->head_have += len;
+	if (tls->head_have < sizeof(tls->head))
+		return;
+	tls->head_have = 0;
+	tls->body_left = tls->head[3] << 8 | tls->head[4];
+}
+
+/* Whatever GnuTLS asks for, it gets no byte of the record behind. */
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *buf, size_t len)
+{
+	struct tls *tls = ptr;
+	size_t left = tls->body_left ? tls->body_left : sizeof(tls->head) - tls->head_have;
+	ssize_t n = -1;
+
+	if (tls->quiet < QUIET_MAX)
+		n = recv(tls->fd, buf, min_size(len, left), 0);
+	else
+		errno = EMSGSIZE;
+	if (n > 0)
+		note_read(tls, buf, n);
+	else if (n < 0)
+		tls->error = errno;
+	return n;
+}
+
+/* GnuTLS also wants to be called again when the socket has more. */
+static bool is_dry(const struct tls *tls, int err)
+{
+	return err == GNUTLS_E_AGAIN && tls->error == EAGAIN;
+}
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t len)
+{
+	struct tls *tls = ptr;
+
+	if (!evbuffer_add(tls->output, data, len))
+		return len;
+	errno = ENOMEM;
+	return -1;
+}
+
+/*
+ * A client that asks for another protocol has come to the wrong server, and
+ * may have been sent here to do harm: it is refused.
+ */
+static int set_alpn(gnutls_session_t session)
+{
+	static unsigned char turn[] = "stun.turn", discovery[] = "stun.nat-discovery";
+	const gnutls_datum_t protocols[] = {
+		{ turn, sizeof(turn) - 1 }, { discovery, sizeof(discovery) - 1 },
+	};
+
+	return gnutls_alpn_set_protocols(session, protocols, ARRAY_SIZE(protocols),
+					 GNUTLS_ALPN_MANDATORY);
+}
+
+static int set_up(struct tls *tls, const struct tls_server *server)
+{
+	/*
+	 * No tickets: the server has nothing to say after the handshake but
+	 * payload, and the kernel can go on at any record.
+	 */
+	int err = gnutls_init(&tls->session, GNUTLS_SERVER | GNUTLS_NONBLOCK |
+			      GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+
+	if (err)
+		return err;
+	gnutls_transport_set_ptr(tls->session, tls);
+	gnutls_transport_set_pull_function(tls->session, pull);
+	gnutls_transport_set_push_function(tls->session, push);
+	err = gnutls_priority_set(tls->session, server->priority);
+	if (!err)
+		err = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE,
+					     server->credentials);
+	return err ? err : set_alpn(tls->session);
+}
+
+struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *output)
+{
+	struct tls *tls = calloc(1, sizeof(*tls));
+
+	if (!tls)
+		return NULL;
+	tls->fd = fd;
+	tls->output = output;
+	tls->unread = evbuffer_new();
+	if (tls->unread && !set_up(tls, server))
+		return tls;
+	tls_close(tls);
+	return NULL;
+}
+
+void tls_set_output(struct tls *tls, struct evbuffer *output)
+{
+	tls->output = output;
+}
+
+static bool is_alert(int err)
+{
+	return err == GNUTLS_E_FATAL_ALERT_RECEIVED || err == GNUTLS_E_WARNING_ALERT_RECEIVED;
+}
+
+/* What really went wrong; GnuTLS speaks of "the pull function" at times. */
+static const char *cause(const struct tls *tls, int err)
+{
+	switch (err) {
+	case GNUTLS_E_PULL_ERROR:
+		return strerror(tls->error);
+	case GNUTLS_E_PREMATURE_TERMINATION:
+		return "closed by the client";
+	default:
+		return gnutls_strerror(err);
+	}
+}
+
+/* Return: -EPROTO. */
+static int fail(struct tls *tls, const char *doing, int err)
+{
+	if (is_alert(err))
+		snprintf(tls->why, sizeof(tls->why), "%s: the client's alert: %s", doing,
+			 gnutls_alert_get_name(gnutls_alert_get(tls->session)));
+	else
+		snprintf(tls->why, sizeof(tls->why), "%s: %s", doing, cause(tls, err));
+	/* Tells the client what is wrong, if the error is one that has an alert. */
+	if (!is_alert(err))
+		gnutls_alert_send_appropriate(tls->session, err);
+	return -EPROTO;
+}
+
+static void log_established(const struct tls *tls)
+{
+	char client[ADDR_STR_LEN] = "?";
+	gnutls_datum_t alpn = { NULL, 0 };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	union addr addr;
+
+	if (!getpeername(tls->fd, (struct sockaddr *)&ss, &len) &&
+	    !addr_from_sockaddr(&addr, (struct sockaddr *)&ss))
+		addr_str(&addr, client);
+	gnutls_alpn_get_selected_protocol(tls->session, &alpn);
+	log_verbose("tls established", "client=%s version=%s cipher=%s alpn=%.*s", client,
+		    gnutls_protocol_get_name(gnutls_protocol_get_version(tls->session)),
+		    gnutls_cipher_get_name(gnutls_cipher_get(tls->session)),
+		    alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
+}
+
+int tls_handshake(struct tls *tls)
+{
+	for (int i = 0; i < EMPTY_MAX; i++) {
+		int err;
+
+		tls->error = 0;
+		err = gnutls_handshake(tls->session);
+		if (!err) {
+			tls->ready = true;
+			log_established(tls);
+			return 0;
+		}
+		if (is_dry(tls, err))
+			return -EAGAIN;
+		if (gnutls_error_is_fatal(err))
+			return fail(tls, "TLS handshake", err);
+	}
+	return fail(tls, "TLS handshake", GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
+}
+
+/* A client may ask, TLS 1.3 has done away with it, and nobody needs it. */
+static void refuse_renegotiation(struct tls *tls)
+{
+	gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+}
+
+static ssize_t recv_records(struct tls *tls, void *buf, size_t len)
+{
+	for (int i = 0; i < EMPTY_MAX; i++) {
+		ssize_t n;
+
+		tls->error = 0;
+		n = gnutls_record_recv(tls->session, buf, len);
+		if (n > 0)
+			tls->quiet = 0;
+		if (n >= 0)
+			return n;
+		/* Closed without close_notify, as many do. */
+		if (n == GNUTLS_E_PREMATURE_TERMINATION)
+			return 0;
+		if (n == GNUTLS_E_PULL_ERROR)
+			return -tls->error;
+		if (is_dry(tls, n))
+			return -EAGAIN;
+		if (n == GNUTLS_E_REHANDSHAKE)
+			refuse_renegotiation(tls);
+		else if (gnutls_error_is_fatal(n))
+			return fail(tls, "TLS", n);
+	}
+	return fail(tls, "TLS", GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
+}
+
+ssize_t tls_recv(struct tls *tls, void *buf, size_t len)
+{
+	if (evbuffer_get_length(tls->unread))
+		return evbuffer_remove(tls->unread, buf, len);
+	if (tls->kernel_rx)
+		return ktls_recv(tls, buf, len);
+	return recv_records(tls, buf, len);
+}
+
+size_t tls_pending(const struct tls *tls)
+{
+	return evbuffer_get_length(tls->unread) +
+	       (tls->kernel_rx ? 0 : gnutls_record_check_pending(tls->session));
+}
+
+int tls_unread(struct tls *tls, const void *data, size_t len)
+{
+	return evbuffer_add(tls->unread, data, len) ? -ENOMEM : 0;
+}
+
+int tls_send(struct tls *tls, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	if (tls->kernel_tx)
+		return evbuffer_add(tls->output, data, len) ? -ENOMEM : 0;
+	while (len) {
+		ssize_t n = gnutls_record_send(tls->session, at, len);
+
+		if (n < 0)
+			return n == GNUTLS_E_PUSH_ERROR ? -ENOMEM : fail(tls, "TLS", n);
+		at += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int tls_bye(struct tls *tls)
+{
+	int err;
+
+	if (tls->kernel_tx)
+		return ktls_bye(tls);
+	err = gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+	return err ? fail(tls, "TLS", err) : 0;
+}
+
+const char *tls_why(const struct tls *tls, int err)
+{
+	return err == EPROTO && *tls->why ? tls->why : strerror(err);
+}
+
+void tls_close(struct tls *tls)
+{
+	if (!tls)
+		return;
+	if (tls->session)
+		gnutls_deinit(tls->session);
+	if (tls->unread)
+		evbuffer_free(tls->unread);
+	free(tls);
+}

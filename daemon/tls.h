@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TLS on a client's connection (RFC 8446, RFC 5246), for streams and relays.
+ *
+ * It reads the socket itself, record by record: nothing behind the record in
+ * hand ever leaves the kernel, so that the kernel can take TLS over at any
+ * record (ktls.h). What it has to send it puts into a buffer, which its owner
+ * sends; so only the owner ever waits for room.
+ */
+#ifndef KTURN_TLS_H
+#define KTURN_TLS_H
+
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TLS_FIRST_BYTE	0x16	/* a handshake record; no STUN message begins so (RFC 7983) */
+#define TLS_RECORD_MAX	16384	/* payload bytes of a record */
+
+struct evbuffer;
+struct tls_server;
+
+/**
+ * enum tls_use - whether a connection is to use TLS
+ * @TLS_NEVER: no
+ * @TLS_DETECT: if its first byte says so
+ * @TLS_ALWAYS: yes
+ */
+enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
+
+/**
+ * struct tls - a connection; its members are those of tls.c and ktls.c
+ * @fd: the socket, the owner's
+ * @output: where records go, the owner's
+ * @session: GnuTLS
+ * @ready: the handshake is done
+ * @error: errno of the last read of the socket, 0 if it was fine
+ * @head: header of the record in hand, as far as it has been read
+ * @head_have: bytes of it
+ * @body_left: bytes of the record that have not been read
+ * @quiet: bytes that were read since the last payload
+ * @unread: bytes that came back, to be received again
+ * @kernel_rx: the kernel decrypts: the socket gives payload
+ * @kernel_tx: the kernel encrypts: the socket takes payload
+ * @why: what went wrong
+ */
+struct tls {
+	int fd;
+	struct evbuffer *output;
+	gnutls_session_t session;
+	bool ready;
+	int error;
+	uint8_t head[5];
+	size_t head_have, body_left;
+	size_t quiet;
+	struct evbuffer *unread;
+	bool kernel_rx, kernel_tx;
+	char why[160];
+};
+
+/**
+ * tls_open() - begin TLS, as the server, on a non-blocking socket
+ * @output: an evbuffer
+ *
+ * Return: NULL without memory.
+ */
+struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *output);
+
+/**
+ * tls_set_output() - from now on, put records there
+ */
+void tls_set_output(struct tls *tls, struct evbuffer *output);
+
+/**
+ * tls_handshake() - go on with the handshake
+ *
+ * Return: 0 when it is done, -EAGAIN while the client has to say more, -EPROTO
+ * if it has failed: then there may be an alert to send.
+ */
+int tls_handshake(struct tls *tls);
+
+/**
+ * tls_recv() - receive payload
+ *
+ * Return: the number of bytes; 0 at the end, be it a close_notify or a FIN;
+ * -EAGAIN if the socket has no more; or another negative errno, see tls_why().
+ */
+ssize_t tls_recv(struct tls *tls, void *buf, size_t len);
+
+/**
+ * tls_pending() - bytes that tls_recv() gives without looking at the socket
+ */
+size_t tls_pending(const struct tls *tls);
+
+/**
+ * tls_unread() - give bytes back, to be received next
+ *
+ * Not while there are such already.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tls_unread(struct tls *tls, const void *data, size_t len);
+
+/**
+ * tls_send() - put payload into the output, as records
+ *
+ * Return: 0 or a negative errno.
+ */
+int tls_send(struct tls *tls, const void *data, size_t len);
+
+/**
+ * tls_bye() - send close_notify: no more payload will come from here
+ *
+ * If the kernel encrypts, the output has to be out before.
+ *
+ * Return: 0, -EAGAIN if the socket has no room, or another negative errno.
+ */
+int tls_bye(struct tls *tls);
+
+/**
+ * tls_why() - what -@err meant
+ */
+const char *tls_why(const struct tls *tls, int err);
+
+/**
+ * tls_close() - free it; sends nothing, and leaves the socket open. NULL is none.
+ */
+void tls_close(struct tls *tls);
+
+#endif
