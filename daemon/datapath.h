@@ -50,6 +50,7 @@ struct relay_info {
 struct relay_request {
 	int client_fd, peer_fd;
 	struct tls *client_tls;		/* the TLS on client_fd, or NULL */
+	uint64_t early;			/* payload bytes that the peer has got already */
 	uint64_t group;
 	const void *cookie;
 	size_t cookie_len;		/* at most RELAY_COOKIE_MAX */

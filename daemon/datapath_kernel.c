@@ -39,6 +39,7 @@ _Static_assert((int)RELAY_REASON_EOF == KTURN_END_REASON_EOF &&
 /* A relay whose end has not been reported. */
 struct own_relay {
 	struct relay_info info;
+	uint64_t early;			/* bytes to the peer that the kernel has not seen */
 	bool seen;			/* by the last dump, or added since */
 	UT_hash_handle hh;
 	unsigned char cookie[];
@@ -69,6 +70,7 @@ static struct own_relay *own_relay_new(const struct relay_request *req)
 	own->info.group = req->group;
 	own->info.cookie = own->cookie;
 	own->info.cookie_len = req->cookie_len;
+	own->early = req->early;
 	own->seen = true;
 	return own;
 }
@@ -133,6 +135,7 @@ static void end_relay(struct datapath_kernel *dk, const struct kturn_relay *rela
 	HASH_DEL(dk->relays, own);
 	told.cookie = own->cookie;
 	told.cookie_len = own->info.cookie_len;
+	told.to_peer.bytes += own->early;
 	own->info = told;
 	report(own, fn, arg);
 }
@@ -423,6 +426,7 @@ static int kernel_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 	struct datapath_kernel *dk = kernel_of(dp);
 	uint32_t owner = kturn_genl_port(dk->requests);
 	struct kturn_relays relays = { .count = 0 };
+	const struct own_relay *own;
 	struct relay_info info;
 	int err;
 
@@ -431,6 +435,8 @@ static int kernel_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 		if (relays.relay[i].owner != owner)
 			continue;
 		info = info_of(&relays.relay[i]);
+		own = own_relay_find(dk, info.id);
+		info.to_peer.bytes += own ? own->early : 0;
 		fn(&info, arg);
 	}
 	kturn_relays_free(&relays);

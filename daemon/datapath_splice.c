@@ -154,6 +154,7 @@ static int splice_add(struct datapath *dp, const struct relay_request *req,
 	memcpy(relay->cookie, req->cookie, req->cookie_len);
 	relay->splice.pool = &engine->pool;
 	relay->splice.ended = on_ended;
+	relay->splice.flow[SPLICE_CLIENT].counters.bytes = req->early;
 	if (splice_relay_start(&relay->splice, engine->base, req->client_fd, req->client_tls,
 			       req->peer_fd))
 		goto no_memory;

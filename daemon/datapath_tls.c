@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's engine, and beside it the splice engine for what the kernel
- * cannot carry: relays whose client speaks TLS, where TLS stays in user space.
- * To the rest of the daemon the two are one.
+ * cannot carry. To the rest of the daemon the two are one.
+ *
+ * A client's TLS goes to the kernel together with its socket. What TLS has
+ * decrypted before cannot be put back; the peer gets it before all else.
  */
 #include <errno.h>
+#include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "datapath.h"
+#include "log.h"
 #include "macros.h"
+#include "tls.h"
 
+/**
+ * struct pair - both engines
+ * @no_tls: the module has said that it does not do TLS
+ */
 struct pair {
 	struct datapath dp;
 	struct datapath *kernel, *splice;
+	bool no_tls;
 };
 
 static struct pair *pair_of(struct datapath *dp)
@@ -69,13 +80,73 @@ static int tls_open_engines(struct datapath **dp, struct event_base *base,
 	return 0;
 }
 
+/*
+ * Give the peer what TLS has decrypted already. There is room for it, for
+ * nothing was sent there before; should there be none, nobody here could wait.
+ */
+static int pass_early(struct relay_request *req)
+{
+	struct evbuffer *early = tls_early(req->client_tls);
+
+	if (!early)
+		return -ENOMEM;
+	while (evbuffer_get_length(early)) {
+		int n = evbuffer_write(early, req->peer_fd);
+
+		if (n < 0)
+			return -errno;
+		req->early += n;
+	}
+	return 0;
+}
+
+static int offload(struct pair *pair, struct relay_request *req, uint64_t *id,
+		   char *why, size_t why_len)
+{
+	int err;
+
+	if (pair->no_tls) {
+		snprintf(why, why_len, "the module does not do TLS");
+		return -EOPNOTSUPP;
+	}
+	err = pass_early(req);
+	if (err) {
+		snprintf(why, why_len, "what came with ConnectionBind does not go out at once");
+		return err;
+	}
+	err = tls_offload(req->client_tls);
+	if (err) {
+		snprintf(why, why_len, "the kernel does not take TLS over");
+		return err;
+	}
+	err = pair->kernel->ops->add(pair->kernel, req, id, why, why_len);
+	pair->no_tls = err == -EOPNOTSUPP;
+	return err;
+}
+
+/* Whatever the kernel has refused, and at which step, user space goes on from there. */
+static int add_tls(struct pair *pair, const struct relay_request *req, uint64_t *id,
+		   char *why, size_t why_len)
+{
+	struct relay_request request = *req;
+	int err = offload(pair, &request, id, why, why_len);
+
+	if (!err) {
+		tls_close(req->client_tls);
+		return 0;
+	}
+	log_verbose("tls in user space", "error=\"%s\" why=\"%s\"", strerror(-err), why);
+	return pair->splice->ops->add(pair->splice, &request, id, why, why_len);
+}
+
 static int tls_add(struct datapath *dp, const struct relay_request *req,
 		   uint64_t *id, char *why, size_t why_len)
 {
 	struct pair *pair = pair_of(dp);
-	struct datapath *engine = req->client_tls ? pair->splice : pair->kernel;
 
-	return engine->ops->add(engine, req, id, why, why_len);
+	if (req->client_tls)
+		return add_tls(pair, req, id, why, why_len);
+	return pair->kernel->ops->add(pair->kernel, req, id, why, why_len);
 }
 
 static int tls_del(struct datapath *dp, uint64_t id, relay_ended_fn final, void *arg)

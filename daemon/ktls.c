@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <event2/buffer.h>
 #include <gnutls/crypto.h>
 #include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "ktls.h"
-#include "tls.h"
 
 #ifndef SOL_TLS
 #define SOL_TLS 282
 #endif
-
-#define RECORD_ALERT		21
-#define RECORD_HANDSHAKE	22
-#define RECORD_DATA		23
 
 #define ALERT_WARNING		1
 #define ALERT_CLOSE_NOTIFY	0
@@ -37,9 +31,9 @@ struct state {
 	unsigned char seq[8];
 };
 
-static int version(const struct tls *tls)
+static int version(gnutls_session_t session)
 {
-	switch (gnutls_protocol_get_version(tls->session)) {
+	switch (gnutls_protocol_get_version(session)) {
 	case GNUTLS_TLS1_2:
 		return TLS_1_2_VERSION;
 	case GNUTLS_TLS1_3:
@@ -99,11 +93,11 @@ static int fill_chacha(union crypto *crypto, const struct state *state)
 }
 
 /* Return: the length of what setsockopt() wants, or a negative errno. */
-static int fill(const struct tls *tls, union crypto *crypto, const struct state *state)
+static int fill(gnutls_session_t session, union crypto *crypto, const struct state *state)
 {
 	bool tls1_3 = crypto->info.version == TLS_1_3_VERSION;
 
-	switch (gnutls_cipher_get(tls->session)) {
+	switch (gnutls_cipher_get(session)) {
 	case GNUTLS_CIPHER_AES_128_GCM:
 		return fill_gcm128(crypto, state, tls1_3);
 	case GNUTLS_CIPHER_AES_256_GCM:
@@ -115,56 +109,28 @@ static int fill(const struct tls *tls, union crypto *crypto, const struct state 
 	}
 }
 
-static int set_direction(const struct tls *tls, int direction)
+int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction direction)
 {
 	union crypto crypto = { .info.version = 0 };
+	bool rx = direction == KTLS_RECEIVING;
+	int len = version(session);
 	struct state state;
-	int len = version(tls);
 
 	if (len < 0)
 		return len;
 	crypto.info.version = len;
-	if (gnutls_record_get_state(tls->session, direction == TLS_RX, NULL, &state.iv,
-				    &state.key, state.seq))
+	if (gnutls_record_get_state(session, rx, NULL, &state.iv, &state.key, state.seq))
 		return -EOPNOTSUPP;
-	len = fill(tls, &crypto, &state);
-	if (len > 0 && setsockopt(tls->fd, SOL_TLS, direction, &crypto, len))
+	len = fill(session, &crypto, &state);
+	if (len > 0 && setsockopt(fd, SOL_TLS, rx ? TLS_RX : TLS_TX, &crypto, len))
 		len = -errno;
 	gnutls_memset(&crypto, 0, sizeof(crypto));
 	return len < 0 ? len : 0;
 }
 
-/* Of a record that has been read in part, the kernel would not see the rest. */
-static bool is_between_records(const struct tls *tls)
+int ktls_attach(int fd)
 {
-	return !tls->head_have && !tls->body_left &&
-	       !gnutls_record_check_pending(tls->session) &&
-	       (!tls->output || !evbuffer_get_length(tls->output));
-}
-
-int ktls_switch(struct tls *tls)
-{
-	int err;
-
-	if (!is_between_records(tls))
-		return -EBUSY;
-	if (setsockopt(tls->fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
-		return -errno;
-	err = set_direction(tls, TLS_TX);
-	if (err)
-		return err;
-	tls->kernel_tx = true;
-	err = set_direction(tls, TLS_RX);
-	if (err)
-		return err;
-	tls->kernel_rx = true;
-	return 0;
-}
-
-static int fail(struct tls *tls, const char *why)
-{
-	snprintf(tls->why, sizeof(tls->why), "TLS: %s", why);
-	return -EPROTO;
+	return setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) ? -errno : 0;
 }
 
 static unsigned char record_type(struct msghdr *msg)
@@ -172,20 +138,11 @@ static unsigned char record_type(struct msghdr *msg)
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
 
 	if (!cmsg || cmsg->cmsg_level != SOL_TLS || cmsg->cmsg_type != TLS_GET_RECORD_TYPE)
-		return RECORD_DATA;
+		return KTLS_DATA;
 	return *CMSG_DATA(cmsg);
 }
 
-static int take_alert(struct tls *tls, const unsigned char *alert, size_t len)
-{
-	if (len == 2 && alert[1] == ALERT_CLOSE_NOTIFY)
-		return 0;
-	snprintf(tls->why, sizeof(tls->why), "TLS: alert received: %s",
-		 len == 2 ? gnutls_alert_get_name(alert[1]) : "malformed");
-	return -EPROTO;
-}
-
-ssize_t ktls_recv(struct tls *tls, void *buf, size_t len)
+ssize_t ktls_recv(int fd, void *buf, size_t len, unsigned char *type)
 {
 	char control[CMSG_SPACE(sizeof(unsigned char))];
 	struct iovec iov = { buf, len };
@@ -195,23 +152,15 @@ ssize_t ktls_recv(struct tls *tls, void *buf, size_t len)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(tls->fd, &msg, MSG_DONTWAIT);
+	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
 
 	if (n < 0)
-		return errno == EBADMSG ? fail(tls, "a record that was tampered with") : -errno;
-	switch (record_type(&msg)) {
-	case RECORD_DATA:
-		return n;
-	case RECORD_ALERT:
-		return take_alert(tls, buf, n);
-	case RECORD_HANDSHAKE:
-		return fail(tls, "new keys, which this kernel cannot follow");
-	default:
-		return fail(tls, "a record of an unknown type");
-	}
+		return -errno;
+	*type = record_type(&msg);
+	return n;
 }
 
-int ktls_bye(struct tls *tls)
+int ktls_close_notify(int fd)
 {
 	static const unsigned char alert[] = { ALERT_WARNING, ALERT_CLOSE_NOTIFY };
 	union {
@@ -230,6 +179,11 @@ int ktls_bye(struct tls *tls)
 		.msg_controllen = sizeof(control),
 	};
 
-	*CMSG_DATA(&control.head) = RECORD_ALERT;
-	return sendmsg(tls->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	*CMSG_DATA(&control.head) = KTLS_ALERT;
+	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int ktls_is_close_notify(const void *alert, size_t len)
+{
+	return len == 2 && ((const unsigned char *)alert)[1] == ALERT_CLOSE_NOTIFY;
 }

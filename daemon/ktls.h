@@ -6,32 +6,51 @@
 #ifndef KTURN_KTLS_H
 #define KTURN_KTLS_H
 
+#include <gnutls/gnutls.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-struct tls;
+/* Types of records (RFC 8446, 5.1), and what the kernel does not do itself. */
+#define KTLS_ALERT	21
+#define KTLS_HANDSHAKE	22
+#define KTLS_DATA	23
+
+enum ktls_direction { KTLS_SENDING, KTLS_RECEIVING };
 
 /**
- * ktls_switch() - hand both directions to the kernel
+ * ktls_attach() - put the kernel's TLS on a connected socket, without keys yet
  *
- * To be called between two records: what GnuTLS has read has been received, and
- * what it has sent is out. On failure everything goes on as before, one
- * direction perhaps in the kernel.
+ * Return: 0 or a negative errno, such as -ENOENT from a kernel without it.
+ */
+int ktls_attach(int fd);
+
+/**
+ * ktls_set_keys() - hand one direction over, between two records
  *
- * Return: 0; -EOPNOTSUPP for a cipher or version that the kernel does not
- * know; -EBUSY not between two records; or another negative errno, such as
- * -ENOENT from a kernel without TLS.
+ * Return: 0; -EOPNOTSUPP for a version or cipher that is not known here; or
+ * another negative errno.
  */
-int ktls_switch(struct tls *tls);
+int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction direction);
 
 /**
- * ktls_recv() - as tls_recv(), from a socket whose records the kernel decrypts
+ * ktls_recv() - receive from one record, without waiting
+ * @type: of the record; data as well if the socket has no TLS
+ *
+ * Return: bytes, 0 at the end of the connection, or a negative errno; -EBADMSG
+ * if the record was tampered with.
  */
-ssize_t ktls_recv(struct tls *tls, void *buf, size_t len);
+ssize_t ktls_recv(int fd, void *buf, size_t len, unsigned char *type);
 
 /**
- * ktls_bye() - as tls_bye(), on a socket whose records the kernel encrypts
+ * ktls_close_notify() - tell the other end that this was all, without waiting
+ *
+ * Return: 0 or a negative errno; -EAGAIN if there is no room.
  */
-int ktls_bye(struct tls *tls);
+int ktls_close_notify(int fd);
+
+/**
+ * ktls_is_close_notify() - whether an alert says that this was all
+ */
+int ktls_is_close_notify(const void *alert, size_t len);
 
 #endif

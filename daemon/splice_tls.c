@@ -26,7 +26,7 @@ static int send_output(struct splice_relay *relay)
 
 static void log_failure(const struct splice_relay *relay, int err)
 {
-	if (err == EPROTO)
+	if (err != EAGAIN)
 		log_verbose("relay failed", "side=client reason=\"%s\"",
 			    tls_why(relay->tls, err));
 }

@@ -120,8 +120,8 @@ struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *o
 		return NULL;
 	tls->fd = fd;
 	tls->output = output;
-	tls->unread = evbuffer_new();
-	if (tls->unread && !set_up(tls, server))
+	tls->early = evbuffer_new();
+	if (tls->early && !set_up(tls, server))
 		return tls;
 	tls_close(tls);
 	return NULL;
@@ -150,17 +150,23 @@ static const char *cause(const struct tls *tls, int err)
 	}
 }
 
-/* Return: -EPROTO. */
+static int truncated(struct tls *tls)
+{
+	snprintf(tls->why, sizeof(tls->why), "closed by the client, without close_notify");
+	return -ENODATA;
+}
+
+/* Return: -ECONNABORTED for an alert, else -EPROTO. */
 static int fail(struct tls *tls, const char *doing, int err)
 {
-	if (is_alert(err))
+	if (is_alert(err)) {
 		snprintf(tls->why, sizeof(tls->why), "%s: the client's alert: %s", doing,
 			 gnutls_alert_get_name(gnutls_alert_get(tls->session)));
-	else
-		snprintf(tls->why, sizeof(tls->why), "%s: %s", doing, cause(tls, err));
+		return -ECONNABORTED;
+	}
+	snprintf(tls->why, sizeof(tls->why), "%s: %s", doing, cause(tls, err));
 	/* Tells the client what is wrong, if the error is one that has an alert. */
-	if (!is_alert(err))
-		gnutls_alert_send_appropriate(tls->session, err);
+	gnutls_alert_send_appropriate(tls->session, err);
 	return -EPROTO;
 }
 
@@ -219,9 +225,8 @@ static ssize_t recv_records(struct tls *tls, void *buf, size_t len)
 			tls->quiet = 0;
 		if (n >= 0)
 			return n;
-		/* Closed without close_notify, as many do. */
 		if (n == GNUTLS_E_PREMATURE_TERMINATION)
-			return 0;
+			return truncated(tls);
 		if (n == GNUTLS_E_PULL_ERROR)
 			return -tls->error;
 		if (is_dry(tls, n))
@@ -234,24 +239,69 @@ static ssize_t recv_records(struct tls *tls, void *buf, size_t len)
 	return fail(tls, "TLS", GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
 }
 
+static int fail_kernel(struct tls *tls, int err, const char *why)
+{
+	snprintf(tls->why, sizeof(tls->why), "TLS: %s", why);
+	return err;
+}
+
+static int take_alert(struct tls *tls, const uint8_t *alert, size_t len)
+{
+	if (ktls_is_close_notify(alert, len))
+		return 0;
+	snprintf(tls->why, sizeof(tls->why), "TLS: the client's alert: %s",
+		 len == 2 ? gnutls_alert_get_name(alert[1]) : "malformed");
+	return -ECONNABORTED;
+}
+
+static ssize_t recv_from_kernel(struct tls *tls, void *buf, size_t len)
+{
+	unsigned char type;
+	ssize_t n = ktls_recv(tls->fd, buf, len, &type);
+
+	if (n == -EBADMSG)
+		return fail_kernel(tls, -EPROTO, "a record that was tampered with");
+	if (n < 0)
+		return n;
+	switch (type) {
+	case KTLS_DATA:
+		return n ? n : truncated(tls);
+	case KTLS_ALERT:
+		return take_alert(tls, buf, n);
+	case KTLS_HANDSHAKE:
+		return fail_kernel(tls, -EKEYEXPIRED, "new keys, which the kernel cannot follow");
+	default:
+		return fail_kernel(tls, -EPROTO, "a record of an unknown type");
+	}
+}
+
 ssize_t tls_recv(struct tls *tls, void *buf, size_t len)
 {
-	if (evbuffer_get_length(tls->unread))
-		return evbuffer_remove(tls->unread, buf, len);
+	if (evbuffer_get_length(tls->early))
+		return evbuffer_remove(tls->early, buf, len);
 	if (tls->kernel_rx)
-		return ktls_recv(tls, buf, len);
+		return recv_from_kernel(tls, buf, len);
 	return recv_records(tls, buf, len);
 }
 
 size_t tls_pending(const struct tls *tls)
 {
-	return evbuffer_get_length(tls->unread) +
+	return evbuffer_get_length(tls->early) +
 	       (tls->kernel_rx ? 0 : gnutls_record_check_pending(tls->session));
 }
 
-int tls_unread(struct tls *tls, const void *data, size_t len)
+struct evbuffer *tls_early(struct tls *tls)
 {
-	return evbuffer_add(tls->unread, data, len) ? -ENOMEM : 0;
+	struct evbuffer_iovec space;
+	size_t len;
+
+	while (!tls->kernel_rx && (len = gnutls_record_check_pending(tls->session))) {
+		if (evbuffer_reserve_space(tls->early, len, &space, 1) != 1)
+			return NULL;
+		space.iov_len = gnutls_record_recv(tls->session, space.iov_base, len);
+		evbuffer_commit_space(tls->early, &space, 1);
+	}
+	return tls->early;
 }
 
 int tls_send(struct tls *tls, const void *data, size_t len)
@@ -276,14 +326,36 @@ int tls_bye(struct tls *tls)
 	int err;
 
 	if (tls->kernel_tx)
-		return ktls_bye(tls);
+		return ktls_close_notify(tls->fd);
 	err = gnutls_bye(tls->session, GNUTLS_SHUT_WR);
 	return err ? fail(tls, "TLS", err) : 0;
 }
 
+/* Of a record that has been read in part, the kernel would not see the rest. */
+static bool is_between_records(const struct tls *tls)
+{
+	return !tls->head_have && !tls->body_left && !tls_pending(tls) &&
+	       (!tls->output || !evbuffer_get_length(tls->output));
+}
+
+int tls_offload(struct tls *tls)
+{
+	int err = is_between_records(tls) ? ktls_attach(tls->fd) : -EBUSY;
+
+	if (!err)
+		err = ktls_set_keys(tls->fd, tls->session, KTLS_SENDING);
+	if (err)
+		return err;
+	tls->kernel_tx = true;
+	err = ktls_set_keys(tls->fd, tls->session, KTLS_RECEIVING);
+	if (!err)
+		tls->kernel_rx = true;
+	return err;
+}
+
 const char *tls_why(const struct tls *tls, int err)
 {
-	return err == EPROTO && *tls->why ? tls->why : strerror(err);
+	return *tls->why ? tls->why : strerror(err);
 }
 
 void tls_close(struct tls *tls)
@@ -292,7 +364,7 @@ void tls_close(struct tls *tls)
 		return;
 	if (tls->session)
 		gnutls_deinit(tls->session);
-	if (tls->unread)
-		evbuffer_free(tls->unread);
+	if (tls->early)
+		evbuffer_free(tls->early);
 	free(tls);
 }

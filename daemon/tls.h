@@ -4,7 +4,7 @@
  *
  * It reads the socket itself, record by record: nothing behind the record in
  * hand ever leaves the kernel, so that the kernel can take TLS over at any
- * record (ktls.h). What it has to send it puts into a buffer, which its owner
+ * record. What it has to send it puts into a buffer, which its owner
  * sends; so only the owner ever waits for room.
  */
 #ifndef KTURN_TLS_H
@@ -31,7 +31,7 @@ struct tls_server;
 enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
 
 /**
- * struct tls - a connection; its members are those of tls.c and ktls.c
+ * struct tls - a connection; its members are tls.c's own
  * @fd: the socket, the owner's
  * @output: where records go, the owner's
  * @session: GnuTLS
@@ -41,7 +41,7 @@ enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
  * @head_have: bytes of it
  * @body_left: bytes of the record that have not been read
  * @quiet: bytes that were read since the last payload
- * @unread: bytes that came back, to be received again
+ * @early: payload that has left GnuTLS, to be received first
  * @kernel_rx: the kernel decrypts: the socket gives payload
  * @kernel_tx: the kernel encrypts: the socket takes payload
  * @why: what went wrong
@@ -55,7 +55,7 @@ struct tls {
 	uint8_t head[5];
 	size_t head_have, body_left;
 	size_t quiet;
-	struct evbuffer *unread;
+	struct evbuffer *early;
 	bool kernel_rx, kernel_tx;
 	char why[160];
 };
@@ -76,16 +76,21 @@ void tls_set_output(struct tls *tls, struct evbuffer *output);
 /**
  * tls_handshake() - go on with the handshake
  *
- * Return: 0 when it is done, -EAGAIN while the client has to say more, -EPROTO
- * if it has failed: then there may be an alert to send.
+ * Return: 0 when it is done, -EAGAIN while the client has to say more; or
+ * another negative errno, see tls_why(), and there may be an alert to send.
  */
 int tls_handshake(struct tls *tls);
 
 /**
  * tls_recv() - receive payload
  *
- * Return: the number of bytes; 0 at the end, be it a close_notify or a FIN;
- * -EAGAIN if the socket has no more; or another negative errno, see tls_why().
+ * Return: the number of bytes; 0 at the end, which is a close_notify; -EAGAIN if
+ * the socket has no more; or, see also tls_why(),
+ * -ENODATA	the connection was closed, but not in TLS: bytes may be missing
+ * -ECONNABORTED the client has sent an alert
+ * -EKEYEXPIRED	the client has changed its keys, and the kernel cannot
+ * -EPROTO	what came is not what TLS says it should be
+ * or another negative errno of the socket.
  */
 ssize_t tls_recv(struct tls *tls, void *buf, size_t len);
 
@@ -95,13 +100,13 @@ ssize_t tls_recv(struct tls *tls, void *buf, size_t len);
 size_t tls_pending(const struct tls *tls);
 
 /**
- * tls_unread() - give bytes back, to be received next
+ * tls_early() - what tls_pending() counts, for the caller to take from the front
  *
- * Not while there are such already.
+ * What is left there tls_recv() gives first.
  *
- * Return: 0 or -ENOMEM.
+ * Return: an evbuffer of @tls, or NULL without memory; then nothing is lost.
  */
-int tls_unread(struct tls *tls, const void *data, size_t len);
+struct evbuffer *tls_early(struct tls *tls);
 
 /**
  * tls_send() - put payload into the output, as records
@@ -118,6 +123,19 @@ int tls_send(struct tls *tls, const void *data, size_t len);
  * Return: 0, -EAGAIN if the socket has no room, or another negative errno.
  */
 int tls_bye(struct tls *tls);
+
+/**
+ * tls_offload() - have the kernel go on with both directions
+ *
+ * To be called between two records: what GnuTLS has read has been received, and
+ * what it has sent is out. On failure everything goes on as before, one
+ * direction perhaps in the kernel.
+ *
+ * Return: 0; -EBUSY not between two records; -EOPNOTSUPP for a version or
+ * cipher that the kernel does not know; or another negative errno, such as
+ * -ENOENT from a kernel without TLS.
+ */
+int tls_offload(struct tls *tls);
 
 /**
  * tls_why() - what -@err meant

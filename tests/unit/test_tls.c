@@ -255,9 +255,8 @@ static void what_follows_a_bind(void **state)
 		leg = stream_detach(&stream, &tls);
 		tls_set_output(tls, output);
 		assert_int_equal(tls_pending(tls), 1000);
-		assert_int_equal(tls_recv(tls, got, sizeof(got)), 1000);
-		assert_memory_equal(got, buf + len, 1000);
-		assert_int_equal(tls_unread(tls, got + 400, 600), 0);
+		assert_int_equal(evbuffer_remove(tls_early(tls), got, 400), 400);
+		assert_memory_equal(got, buf + len, 400);
 		assert_int_equal(tls_pending(tls), 600);
 		assert_int_equal(tls_recv(tls, got, sizeof(got)), 600);
 		assert_int_equal(tls_recv(tls, got, sizeof(got)), 7);
@@ -420,7 +419,7 @@ static void closed_by_the_client(void **state)
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < 5 && !*broken; i++)
 		turn();
-	assert_string_equal(broken, "closed by the client");
+	assert_string_equal(broken, "closed by the client, without close_notify");
 	close_pair();
 }
 
