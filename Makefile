@@ -33,7 +33,7 @@ kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
 interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)
 bench_relay := $(wildcard tools/bench/relay/*.c)
-bench_client := $(addprefix tools/client/,net.c turn.c message.c)
+bench_client := $(addprefix tools/client/,net.c turn.c message.c secure.c tunnel.c)
 bench := build/bench/traffic build/bench/relay
 programs := build/kturnd build/kturn build/kturn-client
 

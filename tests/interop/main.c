@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wire SERVER:PORT GROUP…: runs the tests of the groups, speaks TAP. The users
- * are alice:wonder and bob:builder; the peers' addresses are those that
+ * wire [--tls=PRIORITY] SERVER:PORT GROUP…: runs the tests of the groups, over TLS
+ * with versions and ciphers in the words of GnuTLS, and speaks TAP. The users are alice:wonder and bob:builder; the peers' addresses are those that
  * tests/interop/run sets up.
  */
 #include <errno.h>
@@ -20,7 +20,9 @@
 #define PEER6	"2001:db8:77::3"
 #define NOWHERE	"10.77.8.9"
 
-static const struct wire_test *const tables[] = { stream_tests, refusal_tests, life_tests };
+static const struct wire_test *const tables[] = {
+	stream_tests, refusal_tests, life_tests, tls_tests,
+};
 
 static bool wanted(const struct wire_test *test, char **groups)
 {
@@ -87,9 +89,16 @@ int main(int argc, char **argv)
 	struct wire wire = {
 		.users = { { "alice", "wonder" }, { "bob", "builder" } },
 	};
+	static struct secure secure;
 
+	if (argc > 1 && !strncmp(argv[1], "--tls=", 6)) {
+		secure.priority = argv[1] + 6;
+		wire.secure = &secure;
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || net_endpoint(&wire.server, argv[1], TURN_PORT)) {
-		fprintf(stderr, "usage: wire SERVER:PORT GROUP…\n");
+		fprintf(stderr, "usage: wire [--tls=PRIORITY] SERVER:PORT GROUP…\n");
 		return 2;
 	}
 	addr_parse(&wire.peer, PEER);

@@ -14,7 +14,7 @@
 static int open_as(struct turn *turn, const struct wire *wire, const char *user,
 		   const char *password)
 {
-	expect_ok(turn_open(turn, &wire->server, NULL, user, password));
+	expect_ok(turn_open_secure(turn, &wire->server, NULL, user, password, wire->secure));
 	return 0;
 }
 
@@ -34,7 +34,7 @@ static int request(struct turn *turn, const struct turn_ask *ask)
 static int refused_bind(struct turn *turn, const struct turn_ask *ask, int wanted)
 {
 	struct message reply;
-	int fd = net_connect(&turn->server, NULL, WIRE_WAIT);
+	int fd = turn_dial(turn);
 
 	expect(fd >= 0, "no connection");
 	expect_code(wanted, turn_request(turn, fd, ask, &reply));

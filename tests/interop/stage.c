@@ -11,8 +11,8 @@ int stage_allocate(struct stage *st, const struct wire *wire, int family)
 {
 	memset(st, 0, sizeof(*st));
 	st->peer = st->data = -1;
-	expect_ok(turn_open(&st->turn, &wire->server, NULL, wire->users[0].name,
-			    wire->users[0].password));
+	expect_ok(turn_open_secure(&st->turn, &wire->server, NULL, wire->users[0].name,
+				   wire->users[0].password, wire->secure));
 	expect_ok(turn_allocate(&st->turn, family, 600));
 	return 0;
 }

@@ -138,7 +138,7 @@ static int pipelined(const struct wire *wire)
 	struct stage st;
 
 	need(stage_meet(&st, wire, STAGE_PASSIVE));
-	st.data = net_connect(&wire->server, NULL, WIRE_WAIT);
+	st.data = turn_dial(&st.turn);
 	expect(st.data >= 0, "no connection");
 	ask.connection = &st.id;
 	turn_build(&st.turn, &ask, &b, buf);
@@ -274,22 +274,22 @@ static int over_ipv6(const struct wire *wire)
 }
 
 const struct wire_test stream_tests[] = {
-	{ "main", "4 MiB each way at once, peer connects", both_ways_passive },
-	{ "main", "4 MiB each way at once, server connects", both_ways_active },
-	{ "main", "IPv6 peer", over_ipv6 },
-	{ "main", "1 MiB from the peer before the ConnectionBind, peer connects",
+	{ "streams", "4 MiB each way at once, peer connects", both_ways_passive },
+	{ "streams", "4 MiB each way at once, server connects", both_ways_active },
+	{ "streams", "IPv6 peer", over_ipv6 },
+	{ "streams", "1 MiB from the peer before the ConnectionBind, peer connects",
 	  early_data_passive },
-	{ "main", "1 MiB from the peer before the ConnectionBind, server connects",
+	{ "streams", "1 MiB from the peer before the ConnectionBind, server connects",
 	  early_data_active },
-	{ "main", "bytes and FIN from the peer before the ConnectionBind", early_data_and_fin },
-	{ "main", "bytes right behind the ConnectionBind", pipelined },
-	{ "main", "the last bytes before a FIN, 10 times", tail_before_fin },
-	{ "main", "half-close by the client, then the peer's answer", client_half_close },
-	{ "main", "half-close by the peer, then the client's answer", peer_half_close },
-	{ "main", "reset by the client", client_reset },
-	{ "main", "reset by the peer", peer_reset },
-	{ "main", "payload that looks like TLS or STUN", opaque },
-	{ "main", "100 round trips of one byte", ping_pong },
-	{ "main", "20 peers of one allocation", many_peers },
+	{ "streams", "bytes and FIN from the peer before the ConnectionBind", early_data_and_fin },
+	{ "streams", "bytes right behind the ConnectionBind", pipelined },
+	{ "streams", "the last bytes before a FIN, 10 times", tail_before_fin },
+	{ "streams", "half-close by the client, then the peer's answer", client_half_close },
+	{ "streams", "half-close by the peer, then the client's answer", peer_half_close },
+	{ "streams", "reset by the client", client_reset },
+	{ "streams", "reset by the peer", peer_reset },
+	{ "streams", "payload that looks like TLS or STUN", opaque },
+	{ "streams", "100 round trips of one byte", ping_pong },
+	{ "streams", "20 peers of one allocation", many_peers },
 	{ NULL, NULL, NULL },
 };

@@ -21,6 +21,7 @@ struct wire_user {
 /**
  * struct wire - where the tests take place
  * @server: under test
+ * @secure: how its clients speak TLS, or NULL
  * @users: two that it knows
  * @peer: the peers' IPv4 address, on this host
  * @peer6: and the IPv6 one
@@ -28,13 +29,14 @@ struct wire_user {
  */
 struct wire {
 	union addr server;
+	const struct secure *secure;
 	struct wire_user users[2];
 	union addr peer, peer6, nowhere;
 };
 
 /**
  * struct wire_test - one test; each runs in a process of its own
- * @group: which server it needs: "main", "quota", "ports", "slow"
+ * @group: which server it needs: "quota", "ports", for all others the same
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {
@@ -42,7 +44,7 @@ struct wire_test {
 	int (*run)(const struct wire *wire);
 };
 
-extern const struct wire_test stream_tests[], refusal_tests[], life_tests[];
+extern const struct wire_test stream_tests[], refusal_tests[], life_tests[], tls_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

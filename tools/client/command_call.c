@@ -10,8 +10,10 @@
 /* Closing the control connection as well would not leave time for the FIN. */
 static int hang_up(struct endpoint *end, const struct options *opt)
 {
-	if (shutdown(end->fd, SHUT_WR))
-		return endpoint_failed("hanging up", -errno);
+	int err = net_finish(end->fd, opt->timeout * 1000);
+
+	if (err)
+		return endpoint_failed("hanging up", err);
 	net_recv(end->fd, &(char){ 0 }, 1, opt->timeout * 1000);
 	return 0;
 }

@@ -32,7 +32,8 @@ static int allocate(struct turn *turn, const struct options *opt)
 {
 	int err;
 
-	err = turn_open(turn, &opt->via, local_addr(opt), opt->user, opt->password);
+	err = turn_open_secure(turn, &opt->via, local_addr(opt), opt->user, opt->password,
+			       opt->tls ? &opt->secure : NULL);
 	if (err)
 		return endpoint_failed("connecting to the server", err);
 	err = turn_allocate(turn, opt->family, opt->lifetime);

@@ -10,7 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ktls.h"
 #include "net.h"
+
+#define NEW_SESSION_TICKET 4	/* type of handshake message (RFC 8446, 4) */
 
 int64_t net_now(void)
 {
@@ -201,15 +204,58 @@ int net_send(int fd, const void *data, size_t len, int timeout_ms)
 	return 0;
 }
 
+static bool has_ktls(int fd)
+{
+	char ulp[16] = "";
+	socklen_t len = sizeof(ulp);
+
+	return !getsockopt(fd, IPPROTO_TCP, TCP_ULP, ulp, &len) && !strcmp(ulp, "tls");
+}
+
+ssize_t net_take(int fd, void *buf, size_t len)
+{
+	unsigned char type;
+	ssize_t n = ktls_recv(fd, buf, len, &type);
+
+	if (n < 0 || (type == KTLS_DATA && n))
+		return n;
+	if (type == KTLS_ALERT)
+		return ktls_is_close_notify(buf, n) ? 0 : -ECONNABORTED;
+	/* A new session ticket of TLS 1.3, which nobody wants, or worse. */
+	if (type == KTLS_HANDSHAKE)
+		return *(unsigned char *)buf == NEW_SESSION_TICKET ? -EAGAIN : -EPROTO;
+	if (type != KTLS_DATA)
+		return -EPROTO;
+	return has_ktls(fd) ? -ECONNRESET : 0;
+}
+
+int net_finish(int fd, int timeout_ms)
+{
+	int err = 0;
+
+	if (has_ktls(fd)) {
+		err = wait_for(fd, POLLOUT, net_now() + timeout_ms);
+		if (!err)
+			err = ktls_close_notify(fd);
+	}
+	if (shutdown(fd, SHUT_WR))
+		return -errno;
+	return err;
+}
+
 ssize_t net_recv(int fd, void *buf, size_t len, int timeout_ms)
 {
+	int64_t deadline = net_now() + timeout_ms;
 	ssize_t n;
-	int err = wait_for(fd, POLLIN, net_now() + timeout_ms);
 
-	if (err)
-		return err;
-	n = recv(fd, buf, len, 0);
-	return n < 0 ? -errno : n;
+	do {
+		int err = wait_for(fd, POLLIN, deadline);
+
+		if (err)
+			return err;
+		n = net_take(fd, buf, len);
+	} while (n == -EAGAIN);
+	return n;
 }
 
 int net_recv_all(int fd, void *buf, size_t len, int timeout_ms)

@@ -62,6 +62,24 @@ void net_local(int fd, union addr *addr);
 int net_send(int fd, const void *data, size_t len, int timeout_ms);
 
 /**
+ * net_take() - receive what is there, without waiting
+ *
+ * If the kernel does TLS, its close_notify is the end of the stream, and to end
+ * without one is a reset.
+ *
+ * Return: the number of bytes, 0 at the end of the stream, -EAGAIN if there is
+ * nothing, or another negative errno.
+ */
+ssize_t net_take(int fd, void *buf, size_t len);
+
+/**
+ * net_finish() - send a FIN, behind a close_notify if the kernel does TLS
+ *
+ * Return: 0 or a negative errno.
+ */
+int net_finish(int fd, int timeout_ms);
+
+/**
  * net_recv() - receive what is there, waiting for at least one byte
  *
  * Return: the number of bytes, 0 at the end of the stream, or a negative errno.

@@ -11,6 +11,12 @@
 
 static const struct option longopts[] = {
 	{ "via",	required_argument, NULL, 'v' },
+	{ "tls",	no_argument,	   NULL, 'e' },
+	{ "ca",		required_argument, NULL, 'c' },
+	{ "name",	required_argument, NULL, 'n' },
+	{ "no-check",	no_argument,	   NULL, 'N' },
+	{ "priority",	required_argument, NULL, 'p' },
+	{ "ktls",	no_argument,	   NULL, 'K' },
 	{ "user",	required_argument, NULL, 'u' },
 	{ "to",		required_argument, NULL, 't' },
 	{ "from",	required_argument, NULL, 'f' },
@@ -39,6 +45,12 @@ static const char usage_text[] =
 "  --to ADDRESS:PORT                     connect, for example to a relayed address\n"
 "  --listen ADDRESS[:PORT]               wait for one connection\n"
 "\n"
+"  --tls                   speak TLS with the server, on port 5349 unless told\n"
+"  --ca FILE               trust these certificates, not the system's\n"
+"  --name NAME             whose certificate it has to be (SERVER)\n"
+"  --no-check              take any certificate\n"
+"  --priority STRING       versions and ciphers, as GnuTLS names them\n"
+"  --ktls                  have the kernel do TLS\n"
 "  --user NAME:PASSWORD    credentials for the server\n"
 "  --bind ADDRESS          connect from there\n"
 "  --ipv4, --ipv6          the relayed address's family\n"
@@ -113,11 +125,34 @@ static int take_addr(union addr *addr, bool *has, const char *text, uint16_t por
 	return net_endpoint(addr, text, port);
 }
 
+static int take_tls(struct options *opt, int name, char *text)
+{
+	opt->tls = true;
+	switch (name) {
+	case 'c':
+		opt->secure.ca = text;
+		break;
+	case 'n':
+		opt->secure.name = text;
+		break;
+	case 'N':
+		opt->secure.check = false;
+		break;
+	case 'p':
+		opt->secure.priority = text;
+		break;
+	case 'K':
+		opt->secure.kernel = true;
+		break;
+	}
+	return 0;
+}
+
 static int take_address(struct options *opt, int name, const char *text)
 {
 	switch (name) {
 	case 'v':
-		return take_addr(&opt->via, &opt->has_via, text, TURN_PORT);
+		return take_addr(&opt->via, &opt->has_via, text, 0);
 	case 't':
 		return take_addr(&opt->to, &opt->has_to, text, 0);
 	case 'f':
@@ -131,6 +166,8 @@ static int take_address(struct options *opt, int name, const char *text)
 
 static int take(struct options *opt, int name, char *text)
 {
+	if (strchr("ecnNpK", name))
+		return take_tls(opt, name, text);
 	switch (name) {
 	case 'u':
 		return take_user(opt, text);
@@ -175,12 +212,24 @@ static int check_endpoint(const struct options *opt)
 	return 0;
 }
 
+/* What depends on more than one option. */
+static void fill(struct options *opt)
+{
+	static char server[ADDR_STR_LEN];
+
+	if (!addr_port(&opt->via))
+		addr_set_port(&opt->via, opt->tls ? TURN_TLS_PORT : TURN_PORT);
+	if (!opt->secure.name)
+		opt->secure.name = addr_ip_str(&opt->via, server);
+}
+
 int options_parse(struct options *opt, int argc, char **argv)
 {
 	int name, index;
 
 	*opt = (struct options){
 		.lifetime = 600, .size = 1 << 20, .seed = 1, .linger = 1, .timeout = 30,
+		.secure.check = true,
 	};
 	while ((name = getopt_long(argc, argv, "", longopts, &index)) != -1) {
 		if (name == '?')
@@ -195,5 +244,7 @@ int options_parse(struct options *opt, int argc, char **argv)
 		fprintf(stderr, "kturn-client: \"%s\" is not an option\n", argv[optind]);
 		return -EINVAL;
 	}
+	if (opt->has_via)
+		fill(opt);
 	return check_endpoint(opt);
 }

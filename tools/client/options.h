@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "secure.h"
 
 /**
  * struct options - what was asked for; has_* tells which addresses were given
@@ -17,6 +18,8 @@
  * @from: the peer that may connect to the relayed address
  * @listen: where to wait for one connection
  * @bind: local IP address to connect from
+ * @tls: speak TLS with the TURN server
+ * @secure: how
  * @user: for the TURN server; NULL for none
  * @password: the user's
  * @family: of the relayed address; AF_UNSPEC for the server's choice
@@ -31,6 +34,8 @@
 struct options {
 	bool has_via, has_to, has_from, has_listen, has_bind;
 	union addr via, to, from, listen, bind;
+	bool tls;
+	struct secure secure;
 	char *user, *password;
 	int family;
 	uint32_t lifetime;

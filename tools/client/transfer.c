@@ -40,7 +40,7 @@ static bool may_send(const struct transfer *t)
 static int send_fin(struct transfer *t)
 {
 	t->fin_sent = true;
-	return shutdown(t->fd, SHUT_WR) ? -errno : 0;
+	return net_finish(t->fd, t->plan->idle_ms);
 }
 
 /* The content comes in whole blocks, whatever part of one a send() takes. */
@@ -68,10 +68,10 @@ static int send_some(struct transfer *t)
 static int receive_some(struct transfer *t)
 {
 	uint8_t buf[CONTENT_BLOCK];
-	ssize_t n = recv(t->fd, buf, sizeof(buf), MSG_DONTWAIT);
+	ssize_t n = net_take(t->fd, buf, sizeof(buf));
 
 	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
+		return n == -EAGAIN ? 0 : n;
 	if (!n)
 		t->fin_received = true;
 	gnutls_hash(t->received_sha, buf, n);

@@ -6,16 +6,32 @@
 #include "net.h"
 #include "turn.h"
 
-int turn_open(struct turn *turn, const union addr *server, const union addr *from,
-	      const char *user, const char *password)
+int turn_dial(const struct turn *turn)
+{
+	int fd = net_connect(&turn->server, turn->from, TURN_TIMEOUT);
+
+	if (fd < 0 || !turn->secure)
+		return fd;
+	return secure_open(fd, turn->secure, TURN_TIMEOUT);
+}
+
+int turn_open_secure(struct turn *turn, const union addr *server, const union addr *from,
+		     const char *user, const char *password, const struct secure *secure)
 {
 	memset(turn, 0, sizeof(*turn));
 	turn->server = *server;
 	turn->from = from;
+	turn->secure = secure;
 	turn->user = user;
 	turn->password = password;
-	turn->control = net_connect(server, from, TURN_TIMEOUT);
+	turn->control = turn_dial(turn);
 	return turn->control < 0 ? turn->control : 0;
+}
+
+int turn_open(struct turn *turn, const union addr *server, const union addr *from,
+	      const char *user, const char *password)
+{
+	return turn_open_secure(turn, server, from, user, password, NULL);
 }
 
 void turn_close(struct turn *turn)
@@ -264,7 +280,7 @@ int turn_bind(struct turn *turn, uint32_t id, int *fd)
 	struct message reply;
 	int err;
 
-	*fd = net_connect(&turn->server, turn->from, TURN_TIMEOUT);
+	*fd = turn_dial(turn);
 	if (*fd < 0)
 		return *fd;
 	err = turn_request(turn, *fd, &ask, &reply);

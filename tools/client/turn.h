@@ -15,8 +15,10 @@
 #include "addr.h"
 #include "auth.h"
 #include "message.h"
+#include "secure.h"
 
 #define TURN_PORT	3478
+#define TURN_TLS_PORT	5349
 #define TURN_TIMEOUT	40000	/* ms; a server may try a Connect for 30 s and more */
 #define TURN_ATTEMPTS	64
 
@@ -35,6 +37,7 @@ struct turn_attempt {
  * @control: the control connection
  * @server: the other end of it
  * @from: local IP address to use, or NULL
+ * @secure: how to speak TLS with the server, or NULL
  * @user: user name; NULL never signs
  * @password: the user's
  * @realm: the server's, once it has challenged
@@ -52,6 +55,7 @@ struct turn {
 	int control;
 	union addr server;
 	const union addr *from;
+	const struct secure *secure;
 	const char *user, *password;
 	char realm[STUN_STRING_MAX + 1];
 	char nonce[STUN_STRING_MAX + 1];
@@ -83,6 +87,20 @@ struct turn_ask {
  */
 int turn_open(struct turn *turn, const union addr *server, const union addr *from,
 	      const char *user, const char *password);
+
+/**
+ * turn_open_secure() - the same over TLS, also for client data connections
+ * @secure: has to live as long as @turn; NULL for none
+ */
+int turn_open_secure(struct turn *turn, const union addr *server, const union addr *from,
+		     const char *user, const char *password, const struct secure *secure);
+
+/**
+ * turn_dial() - one more connection to the server, as secure as the first
+ *
+ * Return: the descriptor or a negative errno.
+ */
+int turn_dial(const struct turn *turn);
 
 /**
  * turn_close() - close the control connection, if open: everything ends
