@@ -24,11 +24,17 @@ const char *relay_reason_str(enum relay_reason reason)
 	return reasons[reason];
 }
 
-int datapath_open(enum datapath_choice choice, struct event_base *base,
+static const struct datapath_ops *first_choice(enum datapath_choice choice, bool tls)
+{
+	if (choice == DATAPATH_SPLICE)
+		return &datapath_splice;
+	return tls ? &datapath_tls : &datapath_kernel;
+}
+
+int datapath_open(enum datapath_choice choice, bool tls, struct event_base *base,
 		  struct datapath **dp)
 {
-	const struct datapath_ops *ops =
-		choice == DATAPATH_SPLICE ? &datapath_splice : &datapath_tls;
+	const struct datapath_ops *ops = first_choice(choice, tls);
 	char why[256] = "";
 	int err = ops->open(dp, base, why, sizeof(why));
 

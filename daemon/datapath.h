@@ -103,6 +103,7 @@ enum datapath_choice { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_SPLICE };
 /**
  * datapath_open() - open the engine that the configuration asks for
  * @choice: auto tries the kernel first and falls back to splice
+ * @tls: clients may speak TLS
  * @base: the worker's loop; the engine's events arrive there
  * @dp: the engine on success
  *
@@ -110,7 +111,7 @@ enum datapath_choice { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_SPLICE };
  *
  * Return: 0 or a negative errno.
  */
-int datapath_open(enum datapath_choice choice, struct event_base *base,
+int datapath_open(enum datapath_choice choice, bool tls, struct event_base *base,
 		  struct datapath **dp);
 
 /**

@@ -13,18 +13,19 @@
 #include <string.h>
 
 #include "datapath.h"
+#include "ktls.h"
 #include "log.h"
 #include "macros.h"
 #include "tls.h"
 
 /**
  * struct pair - both engines
- * @no_tls: the module has said that it does not do TLS
+ * @has_ktls: the kernel has TLS; whether the module takes it, that says each time
  */
 struct pair {
 	struct datapath dp;
 	struct datapath *kernel, *splice;
-	bool no_tls;
+	bool has_ktls;
 };
 
 static struct pair *pair_of(struct datapath *dp)
@@ -76,6 +77,8 @@ static int tls_open_engines(struct datapath **dp, struct event_base *base,
 	}
 	listen_to(pair->kernel, pair);
 	listen_to(pair->splice, pair);
+	pair->has_ktls = !ktls_load();
+	log_info("tls", "data=%s", pair->has_ktls ? "kernel" : "user space");
 	*dp = &pair->dp;
 	return 0;
 }
@@ -105,8 +108,8 @@ static int offload(struct pair *pair, struct relay_request *req, uint64_t *id,
 {
 	int err;
 
-	if (pair->no_tls) {
-		snprintf(why, why_len, "the module does not do TLS");
+	if (!pair->has_ktls) {
+		snprintf(why, why_len, "the kernel has no TLS");
 		return -EOPNOTSUPP;
 	}
 	err = pass_early(req);
@@ -119,9 +122,7 @@ static int offload(struct pair *pair, struct relay_request *req, uint64_t *id,
 		snprintf(why, why_len, "the kernel does not take TLS over");
 		return err;
 	}
-	err = pair->kernel->ops->add(pair->kernel, req, id, why, why_len);
-	pair->no_tls = err == -EOPNOTSUPP;
-	return err;
+	return pair->kernel->ops->add(pair->kernel, req, id, why, why_len);
 }
 
 /* Whatever the kernel has refused, and at which step, user space goes on from there. */
@@ -135,7 +136,7 @@ static int add_tls(struct pair *pair, const struct relay_request *req, uint64_t 
 		tls_close(req->client_tls);
 		return 0;
 	}
-	log_verbose("tls in user space", "error=\"%s\" why=\"%s\"", strerror(-err), why);
+	log_verbose("relay in user space", "error=\"%s\" why=\"%s\"", strerror(-err), why);
 	return pair->splice->ops->add(pair->splice, &request, id, why, why_len);
 }
 

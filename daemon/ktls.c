@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "ktls.h"
 
@@ -126,6 +127,18 @@ int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction directio
 		len = -errno;
 	gnutls_memset(&crypto, 0, sizeof(crypto));
 	return len < 0 ? len : 0;
+}
+
+/* It looks for TLS first, and then at the socket: this one is not connected. */
+int ktls_load(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	err = ktls_attach(fd);
+	close(fd);
+	return err == -ENOTCONN ? 0 : err;
 }
 
 int ktls_attach(int fd)

@@ -18,6 +18,13 @@
 enum ktls_direction { KTLS_SENDING, KTLS_RECEIVING };
 
 /**
+ * ktls_load() - have the kernel load its TLS, which may take a while
+ *
+ * Return: 0, or -ENOENT from a kernel without it.
+ */
+int ktls_load(void);
+
+/**
  * ktls_attach() - put the kernel's TLS on a connected socket, without keys yet
  *
  * Return: 0 or a negative errno, such as -ENOENT from a kernel without it.

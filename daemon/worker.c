@@ -42,7 +42,8 @@ static int number_allocations(struct worker *worker)
 
 static int open_datapath(struct worker *worker)
 {
-	int err = datapath_open(worker->config->datapath, worker->base, &worker->datapath);
+	const struct config *config = worker->config;
+	int err = datapath_open(config->datapath, config->tls, worker->base, &worker->datapath);
 
 	if (err)
 		return err;

@@ -392,6 +392,33 @@ static void fin_without_close_notify(void **state)
 	finish(&down);
 }
 
+/* The client changes its keys and wants ours changed; nothing may stop for it. */
+static void key_updates(void **state)
+{
+	struct flow up, down;
+
+	(void)state;
+	begin(&up, 300000, 7);
+	begin(&down, 300000, 8);
+	add();
+	for (time_t start = time(NULL); (!up.heard_all || !down.heard_all) && patient(start); ) {
+		if (up.sent < up.len)
+			assert_int_equal(gnutls_session_key_update(tls.session,
+								   GNUTLS_KU_PEER), 0);
+		for (int i = 0; i < 50; i++) {
+			step_client(&up);
+			step_peer(&down);
+			patient(0);
+		}
+		usleep(200 * 1000);	/* more than a few a second are taken for an attack */
+	}
+	compare(&up, &down);
+	compare(&down, &up);
+	wait_for_end(RELAY_REASON_EOF);
+	finish(&up);
+	finish(&down);
+}
+
 static void reset(int *fd)
 {
 	sock_abort(*fd);
@@ -461,6 +488,7 @@ int main(void)
 		both(reset_by_the_client),
 		both(reset_by_the_peer),
 		both(forged_record),
+		{ "key_updates 1.3", key_updates, setup, teardown, "VERS-TLS1.3" },
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);
