@@ -443,6 +443,30 @@ int kturn_stats_get(struct kturn_genl *genl, struct kturn_stats *stats)
 	return request_u64(genl, KTURN_CMD_STATS_GET, 0, 0, NULL, take_stats, stats);
 }
 
+static int take_caps(const struct nlmsghdr *nlh, void *arg)
+{
+	return kturn_caps_decode(arg, nlh);
+}
+
+int kturn_caps_get(struct kturn_genl *genl, struct kturn_caps *caps)
+{
+	memset(caps, 0, sizeof(*caps));
+	return request_u64(genl, KTURN_CMD_CAPS_GET, 0, 0, NULL, take_caps, caps);
+}
+
+int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays)
+{
+	struct nl_msg *msg = new_request(genl, KTURN_CMD_CAPS_SET, 0);
+
+	if (!msg)
+		return fail(genl, -ENOMEM);
+	if (nla_put_u32(msg, attr, relays)) {
+		nlmsg_free(msg);
+		return fail(genl, -EMSGSIZE);
+	}
+	return request(genl, msg, NULL, NULL);
+}
+
 int kturn_events_join(struct kturn_genl *genl)
 {
 	int group, err;

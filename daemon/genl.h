@@ -32,7 +32,7 @@ struct kturn_leg {
  * struct kturn_flow - one direction of a relay; the fields are the family's
  */
 struct kturn_flow {
-	uint64_t bytes, moves, waits, copied, idle_ms;
+	uint64_t bytes, moves, waits, copied, coalesced, idle_ms;
 	uint32_t queued, unacked;
 	bool eof;
 	uint8_t head[KTURN_HEAD_MAX];
@@ -40,9 +40,17 @@ struct kturn_flow {
 };
 
 /**
+ * struct kturn_runs - how often sockets were looked at; the fields are the family's
+ */
+struct kturn_runs {
+	uint64_t direct, softirq, process, defers;
+};
+
+/**
  * struct kturn_relay - a relay; what the kernel did not tell is zero
  *
  * @state, @engine and @reason may have values that this build does not know.
+ * @orphan: its owner is gone, and it ends in @adopt_within_ms
  */
 struct kturn_relay {
 	uint64_t id, group, age_ms;
@@ -50,7 +58,11 @@ struct kturn_relay {
 	uint32_t engine;		/* enum kturn_engine */
 	uint32_t reason;		/* enum kturn_end_reason */
 	uint32_t error;			/* errno with reason error */
-	uint32_t owner;			/* port of the socket that made it */
+	uint32_t owner;			/* port of the socket that owns it, or 0 */
+	uint32_t outlive_ms;		/* how long it outlives that */
+	bool orphan;
+	uint32_t adopt_within_ms;
+	struct kturn_runs runs;
 	struct kturn_leg client, peer;
 	struct kturn_flow to_peer, to_client;
 	uint8_t cookie[KTURN_COOKIE_MAX];
@@ -80,11 +92,20 @@ void kturn_relays_free(struct kturn_relays *relays);
 struct kturn_stats {
 	uint64_t relays, created, refused;
 	uint64_t bytes_to_peer, bytes_to_client, copied;
+	uint64_t moves, waits, coalesced, generation;
+	struct kturn_runs runs;
 	struct {
 		uint32_t reason;
 		uint64_t count;
 	} ended[KTURN_STATS_REASONS];
 	size_t reasons;
+};
+
+/**
+ * struct kturn_caps - how many relays there may be; the fields are the family's
+ */
+struct kturn_caps {
+	uint32_t owner, netns, total;
 };
 
 /**
@@ -187,6 +208,21 @@ int kturn_relay_del_group(struct kturn_genl *genl, uint64_t group,
 int kturn_stats_get(struct kturn_genl *genl, struct kturn_stats *stats);
 
 /**
+ * kturn_caps_get() - read how many relays there may be
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_caps_get(struct kturn_genl *genl, struct kturn_caps *caps);
+
+/**
+ * kturn_caps_set() - change one of these numbers
+ * @attr: KTURN_A_CAPS_OWNER, _NETNS or _TOTAL
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays);
+
+/**
  * kturn_events_join() - let this socket hear the events
  *
  * From then on the socket is for kturn_events_next() alone.
@@ -216,6 +252,13 @@ int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh);
  * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
  */
 int kturn_stats_decode(struct kturn_stats *stats, const struct nlmsghdr *nlh);
+
+/**
+ * kturn_caps_decode() - read the reply to caps-get
+ *
+ * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
+ */
+int kturn_caps_decode(struct kturn_caps *caps, const struct nlmsghdr *nlh);
 
 #define KTURN_NAME_LEN 24
 

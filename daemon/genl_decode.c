@@ -18,11 +18,19 @@ static const struct nla_policy flow_policy[KTURN_A_FLOW_MAX + 1] = {
 	[KTURN_A_FLOW_MOVES]		= { .type = NLA_U64 },
 	[KTURN_A_FLOW_WAITS]		= { .type = NLA_U64 },
 	[KTURN_A_FLOW_COPIED]		= { .type = NLA_U64 },
+	[KTURN_A_FLOW_COALESCED]	= { .type = NLA_U64 },
 	[KTURN_A_FLOW_IDLE_MS]		= { .type = NLA_U64 },
 	[KTURN_A_FLOW_QUEUED]		= { .type = NLA_U32 },
 	[KTURN_A_FLOW_UNACKED]		= { .type = NLA_U32 },
 	[KTURN_A_FLOW_EOF]		= { .type = NLA_FLAG },
 	[KTURN_A_FLOW_HEAD]		= { .type = NLA_BINARY, .maxlen = KTURN_HEAD_MAX },
+};
+
+static const struct nla_policy runs_policy[KTURN_A_RUNS_MAX + 1] = {
+	[KTURN_A_RUNS_DIRECT]		= { .type = NLA_U64 },
+	[KTURN_A_RUNS_SOFTIRQ]		= { .type = NLA_U64 },
+	[KTURN_A_RUNS_PROCESS]		= { .type = NLA_U64 },
+	[KTURN_A_RUNS_DEFERS]		= { .type = NLA_U64 },
 };
 
 static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
@@ -39,6 +47,9 @@ static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
 	[KTURN_A_RELAY_TO_CLIENT]	= { .type = NLA_NESTED },
 	[KTURN_A_RELAY_REASON]		= { .type = NLA_U32 },
 	[KTURN_A_RELAY_ERRNO]		= { .type = NLA_U32 },
+	[KTURN_A_RELAY_OUTLIVE_MS]	= { .type = NLA_U32 },
+	[KTURN_A_RELAY_ADOPT_WITHIN_MS]	= { .type = NLA_U32 },
+	[KTURN_A_RELAY_RUNS]		= { .type = NLA_NESTED },
 };
 
 static const struct nla_policy reason_count_policy[KTURN_A_REASON_COUNT_MAX + 1] = {
@@ -54,6 +65,17 @@ static const struct nla_policy stats_policy[KTURN_A_STATS_MAX + 1] = {
 	[KTURN_A_STATS_BYTES_TO_CLIENT]	= { .type = NLA_U64 },
 	[KTURN_A_STATS_COPIED]		= { .type = NLA_U64 },
 	[KTURN_A_STATS_ENDED]		= { .type = NLA_NESTED },
+	[KTURN_A_STATS_MOVES]		= { .type = NLA_U64 },
+	[KTURN_A_STATS_WAITS]		= { .type = NLA_U64 },
+	[KTURN_A_STATS_COALESCED]	= { .type = NLA_U64 },
+	[KTURN_A_STATS_RUNS]		= { .type = NLA_NESTED },
+	[KTURN_A_STATS_GENERATION]	= { .type = NLA_U64 },
+};
+
+static const struct nla_policy caps_policy[KTURN_A_CAPS_MAX + 1] = {
+	[KTURN_A_CAPS_OWNER]		= { .type = NLA_U32 },
+	[KTURN_A_CAPS_NETNS]		= { .type = NLA_U32 },
+	[KTURN_A_CAPS_TOTAL]		= { .type = NLA_U32 },
 };
 
 /* An attribute that is not there reads as zero. */
@@ -117,11 +139,27 @@ static int decode_flow(struct kturn_flow *flow, struct nlattr *nest)
 	flow->moves = u64(tb[KTURN_A_FLOW_MOVES]);
 	flow->waits = u64(tb[KTURN_A_FLOW_WAITS]);
 	flow->copied = u64(tb[KTURN_A_FLOW_COPIED]);
+	flow->coalesced = u64(tb[KTURN_A_FLOW_COALESCED]);
 	flow->idle_ms = u64(tb[KTURN_A_FLOW_IDLE_MS]);
 	flow->queued = u32(tb[KTURN_A_FLOW_QUEUED]);
 	flow->unacked = u32(tb[KTURN_A_FLOW_UNACKED]);
 	flow->eof = tb[KTURN_A_FLOW_EOF];
 	flow->head_len = binary(flow->head, tb[KTURN_A_FLOW_HEAD]);
+	return 0;
+}
+
+static int decode_runs(struct kturn_runs *runs, struct nlattr *nest)
+{
+	struct nlattr *tb[KTURN_A_RUNS_MAX + 1];
+
+	if (!nest)
+		return 0;
+	if (nla_parse_nested(tb, KTURN_A_RUNS_MAX, nest, runs_policy))
+		return -EBADMSG;
+	runs->direct = u64(tb[KTURN_A_RUNS_DIRECT]);
+	runs->softirq = u64(tb[KTURN_A_RUNS_SOFTIRQ]);
+	runs->process = u64(tb[KTURN_A_RUNS_PROCESS]);
+	runs->defers = u64(tb[KTURN_A_RUNS_DEFERS]);
 	return 0;
 }
 
@@ -140,11 +178,15 @@ int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh)
 	relay->reason = u32(tb[KTURN_A_RELAY_REASON]);
 	relay->error = u32(tb[KTURN_A_RELAY_ERRNO]);
 	relay->owner = u32(tb[KTURN_A_RELAY_OWNER]);
+	relay->outlive_ms = u32(tb[KTURN_A_RELAY_OUTLIVE_MS]);
+	relay->orphan = tb[KTURN_A_RELAY_ADOPT_WITHIN_MS];
+	relay->adopt_within_ms = u32(tb[KTURN_A_RELAY_ADOPT_WITHIN_MS]);
 	relay->cookie_len = binary(relay->cookie, tb[KTURN_A_RELAY_COOKIE]);
 	if (decode_leg(&relay->client, tb[KTURN_A_RELAY_CLIENT]) ||
 	    decode_leg(&relay->peer, tb[KTURN_A_RELAY_PEER]) ||
 	    decode_flow(&relay->to_peer, tb[KTURN_A_RELAY_TO_PEER]) ||
-	    decode_flow(&relay->to_client, tb[KTURN_A_RELAY_TO_CLIENT]))
+	    decode_flow(&relay->to_client, tb[KTURN_A_RELAY_TO_CLIENT]) ||
+	    decode_runs(&relay->runs, tb[KTURN_A_RELAY_RUNS]))
 		return -EBADMSG;
 	return 0;
 }
@@ -178,11 +220,29 @@ int kturn_stats_decode(struct kturn_stats *stats, const struct nlmsghdr *nlh)
 	stats->bytes_to_peer = u64(tb[KTURN_A_STATS_BYTES_TO_PEER]);
 	stats->bytes_to_client = u64(tb[KTURN_A_STATS_BYTES_TO_CLIENT]);
 	stats->copied = u64(tb[KTURN_A_STATS_COPIED]);
+	stats->moves = u64(tb[KTURN_A_STATS_MOVES]);
+	stats->waits = u64(tb[KTURN_A_STATS_WAITS]);
+	stats->coalesced = u64(tb[KTURN_A_STATS_COALESCED]);
+	stats->generation = u64(tb[KTURN_A_STATS_GENERATION]);
+	if (decode_runs(&stats->runs, tb[KTURN_A_STATS_RUNS]))
+		return -EBADMSG;
 	nlmsg_for_each_attr(attr, (struct nlmsghdr *)nlh, GENL_HDRLEN, left) {
 		if (nla_type(attr) != KTURN_A_STATS_ENDED)
 			continue;
 		if (decode_reason_count(stats, attr))
 			return -EBADMSG;
 	}
+	return 0;
+}
+
+int kturn_caps_decode(struct kturn_caps *caps, const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[KTURN_A_CAPS_MAX + 1];
+
+	if (genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, KTURN_A_CAPS_MAX, caps_policy))
+		return -EBADMSG;
+	caps->owner = u32(tb[KTURN_A_CAPS_OWNER]);
+	caps->netns = u32(tb[KTURN_A_CAPS_NETNS]);
+	caps->total = u32(tb[KTURN_A_CAPS_TOTAL]);
 	return 0;
 }

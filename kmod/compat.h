@@ -47,6 +47,16 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
+/* NLA_POLICY_FULL_RANGE(): the range was not const, though nobody writes to it */
+#ifndef KTURN_HAS_CONST_RANGE
+#undef NLA_POLICY_FULL_RANGE
+#define NLA_POLICY_FULL_RANGE(tp, _range) {				\
+	.type = NLA_ENSURE_UINT_OR_BINARY_TYPE(tp),			\
+	.validation_type = NLA_VALIDATE_RANGE_PTR,			\
+	.range = (struct netlink_range_validation *)(_range),		\
+}
+#endif
+
 /* genl_info_dump(): the request's attributes in a dump */
 #ifndef KTURN_HAS_GENL_INFO_DUMP
 #define genl_info_dump(cb) genl_dumpit_info(cb)

@@ -10,19 +10,26 @@
 
 #include <uapi/linux/kturn.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation kturn_a_relay_outlive_ms_range = {
+	.max	= KTURN_OUTLIVE_MAX,
+};
+
 /* KTURN_CMD_RELAY_ADD - do */
-const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_ENGINE + 1] = {
+const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_OUTLIVE_MS + 1] = {
 	[KTURN_A_RELAY_CLIENT_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_PEER_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
 	[KTURN_A_RELAY_COOKIE] = { .type = NLA_BINARY, .len = KTURN_COOKIE_MAX, },
 	[KTURN_A_RELAY_ENGINE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KTURN_A_RELAY_OUTLIVE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_relay_outlive_ms_range),
 };
 
 /* KTURN_CMD_RELAY_GET - do */
-const struct nla_policy kturn_relay_get_nl_policy[KTURN_A_RELAY_GROUP + 1] = {
+const struct nla_policy kturn_relay_get_nl_policy[KTURN_A_RELAY_OWNER + 1] = {
 	[KTURN_A_RELAY_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
+	[KTURN_A_RELAY_OWNER] = { .type = NLA_U32, },
 };
 
 /* KTURN_CMD_RELAY_DEL - do */
@@ -35,13 +42,31 @@ const struct nla_policy kturn_relay_del_nl_policy[KTURN_A_RELAY_GROUP + 1] = {
 const struct nla_policy kturn_stats_get_nl_policy[KTURN_A_STATS_PAD + 1] = {
 };
 
+/* KTURN_CMD_RELAY_ADOPT - do */
+const struct nla_policy kturn_relay_adopt_nl_policy[KTURN_A_RELAY_OUTLIVE_MS + 1] = {
+	[KTURN_A_RELAY_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
+	[KTURN_A_RELAY_OUTLIVE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_relay_outlive_ms_range),
+};
+
+/* KTURN_CMD_CAPS_GET - do */
+const struct nla_policy kturn_caps_get_nl_policy[KTURN_A_CAPS_PAD + 1] = {
+};
+
+/* KTURN_CMD_CAPS_SET - do */
+const struct nla_policy kturn_caps_set_nl_policy[KTURN_A_CAPS_TOTAL + 1] = {
+	[KTURN_A_CAPS_OWNER] = { .type = NLA_U32, },
+	[KTURN_A_CAPS_NETNS] = { .type = NLA_U32, },
+	[KTURN_A_CAPS_TOTAL] = { .type = NLA_U32, },
+};
+
 /* Ops table for kturn */
-const struct genl_ops kturn_nl_ops[4] = {
+const struct genl_ops kturn_nl_ops[7] = {
 	{
 		.cmd		= KTURN_CMD_RELAY_ADD,
 		.doit		= kturn_nl_relay_add_doit,
 		.policy		= kturn_relay_add_nl_policy,
-		.maxattr	= KTURN_A_RELAY_ENGINE,
+		.maxattr	= KTURN_A_RELAY_OUTLIVE_MS,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -49,7 +74,7 @@ const struct genl_ops kturn_nl_ops[4] = {
 		.doit		= kturn_nl_relay_get_doit,
 		.dumpit		= kturn_nl_relay_get_dumpit,
 		.policy		= kturn_relay_get_nl_policy,
-		.maxattr	= KTURN_A_RELAY_GROUP,
+		.maxattr	= KTURN_A_RELAY_OWNER,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -64,6 +89,27 @@ const struct genl_ops kturn_nl_ops[4] = {
 		.doit		= kturn_nl_stats_get_doit,
 		.policy		= kturn_stats_get_nl_policy,
 		.maxattr	= KTURN_A_STATS_PAD,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_RELAY_ADOPT,
+		.doit		= kturn_nl_relay_adopt_doit,
+		.policy		= kturn_relay_adopt_nl_policy,
+		.maxattr	= KTURN_A_RELAY_OUTLIVE_MS,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_CAPS_GET,
+		.doit		= kturn_nl_caps_get_doit,
+		.policy		= kturn_caps_get_nl_policy,
+		.maxattr	= KTURN_A_CAPS_PAD,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_CAPS_SET,
+		.doit		= kturn_nl_caps_set_doit,
+		.policy		= kturn_caps_set_nl_policy,
+		.maxattr	= KTURN_A_CAPS_TOTAL,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

@@ -48,6 +48,8 @@ static int put_flow_stats(struct sk_buff *skb, const struct kturn_flow *flow)
 	    put_u64(skb, KTURN_A_FLOW_MOVES, READ_ONCE(stats->moves), KTURN_A_FLOW_PAD) ||
 	    put_u64(skb, KTURN_A_FLOW_WAITS, READ_ONCE(stats->waits), KTURN_A_FLOW_PAD) ||
 	    put_u64(skb, KTURN_A_FLOW_COPIED, READ_ONCE(stats->copied), KTURN_A_FLOW_PAD) ||
+	    put_u64(skb, KTURN_A_FLOW_COALESCED, READ_ONCE(stats->coalesced),
+		    KTURN_A_FLOW_PAD) ||
 	    put_u64(skb, KTURN_A_FLOW_IDLE_MS, jiffies64_to_msecs(jiffies - READ_ONCE(flow->last)),
 		    KTURN_A_FLOW_PAD))
 		return -EMSGSIZE;
@@ -81,6 +83,36 @@ static int put_flow(struct sk_buff *skb, int attr, const struct kturn_flow *flow
 	return 0;
 }
 
+static int put_runs(struct sk_buff *skb, int attr, const struct kturn_runs *runs)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest ||
+	    put_u64(skb, KTURN_A_RUNS_DIRECT, READ_ONCE(runs->direct), KTURN_A_RUNS_PAD) ||
+	    put_u64(skb, KTURN_A_RUNS_SOFTIRQ, READ_ONCE(runs->softirq), KTURN_A_RUNS_PAD) ||
+	    put_u64(skb, KTURN_A_RUNS_PROCESS, READ_ONCE(runs->process), KTURN_A_RUNS_PAD) ||
+	    put_u64(skb, KTURN_A_RUNS_DEFERS, READ_ONCE(runs->defers), KTURN_A_RUNS_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_owner(struct sk_buff *skb, const struct kturn_relay *relay,
+		     enum kturn_relay_state state)
+{
+	const u32 owner = smp_load_acquire(&relay->owner);
+	const u32 outlive_ms = READ_ONCE(relay->outlive_ms);
+
+	if (nla_put_u32(skb, KTURN_A_RELAY_OWNER, owner))
+		return -EMSGSIZE;
+	if (outlive_ms && nla_put_u32(skb, KTURN_A_RELAY_OUTLIVE_MS, outlive_ms))
+		return -EMSGSIZE;
+	if (!owner && state != KTURN_RELAY_STATE_ENDED)
+		return nla_put_u32(skb, KTURN_A_RELAY_ADOPT_WITHIN_MS,
+				   kturn_owner_adopt_within_ms(relay));
+	return 0;
+}
+
 static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
 		   enum kturn_relay_state state)
 {
@@ -99,7 +131,7 @@ static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 
 	if (put_u64(skb, KTURN_A_RELAY_ID, relay->id, KTURN_A_RELAY_PAD) ||
 	    put_u64(skb, KTURN_A_RELAY_GROUP, relay->group, KTURN_A_RELAY_PAD) ||
-	    nla_put_u32(skb, KTURN_A_RELAY_OWNER, relay->owner) ||
+	    put_owner(skb, relay, state) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_STATE, state) ||
 	    nla_put_u32(skb, KTURN_A_RELAY_ENGINE, relay->engine->id) ||
 	    put_u64(skb, KTURN_A_RELAY_AGE_MS, jiffies64_to_msecs(jiffies - relay->start),
@@ -108,6 +140,7 @@ static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 	    put_leg(skb, KTURN_A_RELAY_PEER, &relay->peer) ||
 	    put_flow(skb, KTURN_A_RELAY_TO_PEER, &relay->to_peer) ||
 	    put_flow(skb, KTURN_A_RELAY_TO_CLIENT, &relay->to_client) ||
+	    put_runs(skb, KTURN_A_RELAY_RUNS, &relay->runs) ||
 	    put_end(skb, relay, state))
 		return -EMSGSIZE;
 	if (relay->cookie_len &&
@@ -129,14 +162,15 @@ struct sk_buff *kturn_nl_relay_msg(void)
 {
 	const size_t leg = nla_total_size(2 * (nla_total_size(sizeof(struct in6_addr)) +
 					       nla_total_size(sizeof(__be16))));
-	const size_t flow = nla_total_size(5 * nla_total_size_64bit(sizeof(u64)) +
+	const size_t flow = nla_total_size(6 * nla_total_size_64bit(sizeof(u64)) +
 					   2 * nla_total_size(sizeof(u32)) +
 					   nla_total_size(0) + nla_total_size(KTURN_HEAD_MAX));
+	const size_t runs = nla_total_size(4 * nla_total_size_64bit(sizeof(u64)));
 	const size_t relay = 3 * nla_total_size_64bit(sizeof(u64)) +
-			     5 * nla_total_size(sizeof(u32)) +
+			     7 * nla_total_size(sizeof(u32)) +
 			     nla_total_size(KTURN_COOKIE_MAX);
 
-	return genlmsg_new(2 * leg + 2 * flow + relay, GFP_KERNEL);
+	return genlmsg_new(2 * leg + 2 * flow + runs + relay, GFP_KERNEL);
 }
 
 /**
@@ -188,19 +222,28 @@ static int put_reasons(struct sk_buff *skb, const struct kturn_net_stats *stats)
  * @skb: where to
  * @stats: the counters
  * @relays: number of living relays
+ * @generation: changes when the set of relays does
  *
  * Context: any.
  * Return: 0 or -EMSGSIZE.
  */
-int kturn_nl_put_stats(struct sk_buff *skb, const struct kturn_net_stats *stats, u64 relays)
+int kturn_nl_put_stats(struct sk_buff *skb, const struct kturn_net_stats *stats, u64 relays,
+		       u64 generation)
 {
+	const struct kturn_flow_stats *a = &stats->to_peer, *b = &stats->to_client;
+
 	if (put_u64(skb, KTURN_A_STATS_RELAYS, relays, KTURN_A_STATS_PAD) ||
 	    put_u64(skb, KTURN_A_STATS_CREATED, stats->created, KTURN_A_STATS_PAD) ||
 	    put_u64(skb, KTURN_A_STATS_REFUSED, stats->refused, KTURN_A_STATS_PAD) ||
-	    put_u64(skb, KTURN_A_STATS_BYTES_TO_PEER, stats->bytes_to_peer, KTURN_A_STATS_PAD) ||
-	    put_u64(skb, KTURN_A_STATS_BYTES_TO_CLIENT, stats->bytes_to_client,
+	    put_u64(skb, KTURN_A_STATS_BYTES_TO_PEER, a->bytes, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_BYTES_TO_CLIENT, b->bytes, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_COPIED, a->copied + b->copied, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_MOVES, a->moves + b->moves, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_WAITS, a->waits + b->waits, KTURN_A_STATS_PAD) ||
+	    put_u64(skb, KTURN_A_STATS_COALESCED, a->coalesced + b->coalesced,
 		    KTURN_A_STATS_PAD) ||
-	    put_u64(skb, KTURN_A_STATS_COPIED, stats->copied, KTURN_A_STATS_PAD))
+	    put_u64(skb, KTURN_A_STATS_GENERATION, generation, KTURN_A_STATS_PAD) ||
+	    put_runs(skb, KTURN_A_STATS_RUNS, &stats->runs))
 		return -EMSGSIZE;
 	return put_reasons(skb, stats);
 }

@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "netlink.h"
 #include "netlink-gen.h"
+#include "owner.h"
 #include "relay.h"
 
 /**
@@ -40,7 +41,13 @@ void kturn_nl_notify(struct net *net, const struct kturn_relay *relay, enum ktur
 	genlmsg_multicast_netns(&kturn_nl_family, net, msg, 0, KTURN_NLGRP_RELAYS, GFP_KERNEL);
 }
 
-static int no_memory(struct genl_info *info)
+/**
+ * kturn_nl_no_memory() - refuse a request for want of memory
+ * @info: the request
+ *
+ * Return: -ENOMEM.
+ */
+int kturn_nl_no_memory(struct genl_info *info)
 {
 	NL_SET_ERR_MSG(info->extack, "no memory");
 	return -ENOMEM;
@@ -104,6 +111,15 @@ static int add_relay(struct genl_info *info, u64 *id)
 {
 	const struct nlattr *cookie = info->attrs[KTURN_A_RELAY_COOKIE];
 	const struct nlattr *group = info->attrs[KTURN_A_RELAY_GROUP];
+	const struct nlattr *outlive = info->attrs[KTURN_A_RELAY_OUTLIVE_MS];
+	const struct kturn_relay_params params = {
+		.engine = wanted_engine(info),
+		.owner = info->snd_portid,
+		.outlive_ms = outlive ? nla_get_u32(outlive) : 0,
+		.group = group ? nla_get_u64(group) : 0,
+		.cookie = cookie ? nla_data(cookie) : NULL,
+		.cookie_len = cookie ? nla_len(cookie) : 0,
+	};
 	struct kturn_relay *relay;
 	int ret;
 
@@ -113,18 +129,15 @@ static int add_relay(struct genl_info *info, u64 *id)
 		return -EINVAL;
 	}
 
-	relay = kturn_relay_alloc(genl_info_net(info), wanted_engine(info),
-				  info->snd_portid, group ? nla_get_u64(group) : 0,
-				  cookie ? nla_data(cookie) : NULL,
-				  cookie ? nla_len(cookie) : 0);
-	if (!relay)
-		return no_memory(info);
+	relay = kturn_relay_alloc(genl_info_net(info), &params, info->extack);
+	if (IS_ERR(relay))
+		return PTR_ERR(relay);
 
 	ret = take_both(relay, info);
 	if (!ret) {
 		ret = kturn_relay_start(relay, id);
 		if (ret)
-			no_memory(info);
+			kturn_nl_no_memory(info);
 	}
 	if (ret)
 		kturn_relay_abandon(relay);
@@ -141,7 +154,7 @@ int kturn_nl_relay_add_doit(struct sk_buff *skb, struct genl_info *info)
 	/* The answer first: once it runs, a relay cannot be refused. */
 	msg = genlmsg_new(nla_total_size_64bit(sizeof(id)), GFP_KERNEL);
 	if (!msg)
-		return no_memory(info);
+		return kturn_nl_no_memory(info);
 	hdr = genlmsg_put_reply(msg, info, &kturn_nl_family, 0, KTURN_CMD_RELAY_ADD);
 	if (!hdr) {
 		ret = -EMSGSIZE;
@@ -164,7 +177,13 @@ err_msg:
 	return ret;
 }
 
-static int no_such_relay(struct genl_info *info)
+/**
+ * kturn_nl_no_such_relay() - refuse a request with an unknown id
+ * @info: the request
+ *
+ * Return: -ENOENT.
+ */
+int kturn_nl_no_such_relay(struct genl_info *info)
 {
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KTURN_A_RELAY_ID],
 			    "there is no relay with this id");
@@ -181,10 +200,14 @@ int kturn_nl_relay_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "id is required");
 		return -EINVAL;
 	}
+	if (info->attrs[KTURN_A_RELAY_GROUP] || info->attrs[KTURN_A_RELAY_OWNER]) {
+		NL_SET_ERR_MSG(info->extack, "group and owner are for a dump");
+		return -EINVAL;
+	}
 
 	msg = kturn_nl_relay_msg();
 	if (!msg)
-		return no_memory(info);
+		return kturn_nl_no_memory(info);
 
 	rcu_read_lock();
 	relay = kturn_relay_find(genl_info_net(info),
@@ -196,24 +219,40 @@ int kturn_nl_relay_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (ret) {
 		nlmsg_free(msg);
-		return ret == -ENOENT ? no_such_relay(info) : ret;
+		return ret == -ENOENT ? kturn_nl_no_such_relay(info) : ret;
 	}
 	return genlmsg_reply(msg, info);
 }
 
 int kturn_nl_relay_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const struct nlattr *attr = genl_info_dump(cb)->attrs[KTURN_A_RELAY_GROUP];
-	const u64 group = attr ? nla_get_u64(attr) : 0;
+	struct nlattr **attrs = genl_info_dump(cb)->attrs;
+	const struct nlattr *group = attrs[KTURN_A_RELAY_GROUP];
+	const struct nlattr *owner = attrs[KTURN_A_RELAY_OWNER];
+	const u64 group_value = group ? nla_get_u64(group) : 0;
+	const u32 owner_value = owner ? nla_get_u32(owner) : 0;
+	const struct kturn_filter filter = {
+		.group = group ? &group_value : NULL,
+		.owner = owner ? &owner_value : NULL,
+	};
 	struct net *net = sock_net(skb->sk);
 	struct kturn_relay *relay;
 	u64 *id = (u64 *)cb->ctx;
 
+	/* No relay has the id 0: it is the first call. */
+	if (!*id)
+		*id = attrs[KTURN_A_RELAY_ID] ? nla_get_u64(attrs[KTURN_A_RELAY_ID]) : 1;
+	/* Before the walk: what changes from now on shows at the next call. */
+	cb->seq = lower_32_bits(kturn_net_generation(net)) ?: 1;
+
 	rcu_read_lock();
-	while ((relay = kturn_relay_next(net, id, attr ? &group : NULL))) {
+	while ((relay = kturn_relay_next(net, id, &filter))) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)skb_tail_pointer(skb);
+
 		if (kturn_nl_fill_relay(skb, relay, NETLINK_CB(cb->skb).portid,
 					cb->nlh->nlmsg_seq, NLM_F_MULTI, KTURN_CMD_RELAY_GET))
 			break;
+		nl_dump_check_consistent(cb, nlh);
 		++*id;
 	}
 	rcu_read_unlock();
@@ -250,7 +289,7 @@ static int del_one(struct genl_info *info)
 	rcu_read_unlock();
 
 	if (!claimed)
-		return no_such_relay(info);
+		return kturn_nl_no_such_relay(info);
 	if (!del_relay(relay, info))
 		return 0;
 	NL_SET_ERR_MSG(info->extack, "the relay has ended, but the answer found no room");
@@ -259,10 +298,11 @@ static int del_one(struct genl_info *info)
 
 static struct kturn_relay *claim_next(struct net *net, u64 *id, u64 group)
 {
+	const struct kturn_filter filter = { .group = &group };
 	struct kturn_relay *relay;
 
 	rcu_read_lock();
-	while ((relay = kturn_relay_next(net, id, &group))) {
+	while ((relay = kturn_relay_next(net, id, &filter))) {
 		++*id;
 		if (kturn_relay_claim(relay))
 			break;
@@ -310,10 +350,10 @@ int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
-		return no_memory(info);
+		return kturn_nl_no_memory(info);
 	hdr = genlmsg_put_reply(msg, info, &kturn_nl_family, 0, KTURN_CMD_STATS_GET);
 	kturn_net_stats_read(genl_info_net(info), &stats, &relays);
-	if (!hdr || kturn_nl_put_stats(msg, &stats, relays)) {
+	if (!hdr || kturn_nl_put_stats(msg, &stats, relays, kturn_net_generation(genl_info_net(info)))) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
@@ -339,13 +379,12 @@ struct genl_family kturn_nl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(mcgrps),
 };
 
-/* A relay lives as long as the netlink socket that made it. */
 static int on_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct netlink_notify *notify = data;
 
 	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
-		kturn_relay_owner_gone(notify->net, notify->portid);
+		kturn_owner_gone(notify->net, notify->portid);
 	return NOTIFY_DONE;
 }
 

@@ -54,6 +54,7 @@ static void relay_work(struct work_struct *work)
 
 	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags)) {
 		lock_both(relay);
+		kturn_stat_add(relay->runs.process, 1);
 		next = kturn_run(relay, &end);
 		unlock_both(relay);
 	}

@@ -78,45 +78,52 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
 /**
  * kturn_relay_alloc() - make a relay that has no sockets yet
  * @net: network namespace
- * @engine: what shall make it run
- * @owner: port id of the netlink socket
- * @group: the allocation
- * @cookie: the owner's data, or NULL
- * @cookie_len: its length in bytes
+ * @params: what it shall be like
+ * @extack: where the reason of a refusal goes
  *
  * The caller fills both legs, with kturn_leg_hold() and kturn_leg_take(), and
  * then calls kturn_relay_start(), or kturn_relay_abandon() with what it has.
  *
  * Context: process context.
- * Return: the relay, or NULL without memory or while the module is unloaded.
+ * Return: the relay; -EDQUOT or -ENOSPC if there are too many, see
+ * kturn_owner_join(); -ENOMEM, also while the module is unloaded.
  */
-struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
-				      u32 owner, u64 group, const void *cookie, u16 cookie_len)
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_params *params,
+				      struct netlink_ext_ack *extack)
 {
 	struct kturn_relay *relay;
+	int ret = -ENOMEM;
 
-	relay = kzalloc(struct_size(relay, cookie, cookie_len), GFP_KERNEL);
-	if (!relay)
-		return NULL;
-	if (!try_module_get(THIS_MODULE)) {
-		kfree(relay);
-		return NULL;
+	relay = kzalloc(struct_size(relay, cookie, params->cookie_len), GFP_KERNEL);
+	if (!relay || !try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "no memory");
+		goto err_free;
 	}
 
 	relay->net = net;
-	relay->owner = owner;
-	relay->group = group;
+	relay->owner = params->owner;
+	relay->outlive_ms = params->outlive_ms;
+	ret = kturn_owner_join(relay, extack);
+	if (ret)
+		goto err_module;
+
+	relay->group = params->group;
 	relay->start = jiffies;
-	relay->cookie_len = cookie_len;
-	memcpy(relay->cookie, cookie, cookie_len);
+	relay->cookie_len = params->cookie_len;
+	memcpy(relay->cookie, params->cookie, params->cookie_len);
 	relay->client.relay = relay;
 	relay->peer.relay = relay;
 	flow_init(&relay->to_peer, &relay->client, &relay->peer);
 	flow_init(&relay->to_client, &relay->peer, &relay->client);
-	relay->engine = engine;
-	engine->prepare(relay);
-	INIT_RCU_WORK(&relay->release, relay_free);
+	relay->engine = params->engine;
+	relay->engine->prepare(relay);
 	return relay;
+
+err_module:
+	module_put(THIS_MODULE);
+err_free:
+	kfree(relay);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -140,6 +147,7 @@ void kturn_relay_abandon(struct kturn_relay *relay)
 		kturn_leg_put(&relay->peer);
 	if (relay->client.sock)
 		kturn_leg_put(&relay->client);
+	kturn_owner_leave(relay);
 	kfree(relay);
 	module_put(THIS_MODULE);
 }
@@ -165,6 +173,7 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 	xa_lock(&kn->relays);
 	kn->stats.created++;
 	xa_unlock(&kn->relays);
+	kturn_net_changed(kn);
 
 	pr_debug("relay %llu created, group %llu, owner %u\n",
 		 relay->id, relay->group, relay->owner);
@@ -210,6 +219,26 @@ static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *fl
 	}
 }
 
+/* The counters of a relay change while it lives: each is right, at its own moment. */
+static void add_flow(struct kturn_flow_stats *sum, const struct kturn_flow_stats *stats)
+{
+	sum->bytes += READ_ONCE(stats->bytes);
+	sum->moves += READ_ONCE(stats->moves);
+	sum->waits += READ_ONCE(stats->waits);
+	sum->copied += READ_ONCE(stats->copied);
+	sum->coalesced += READ_ONCE(stats->coalesced);
+}
+
+static void add_relay(struct kturn_net_stats *sum, const struct kturn_relay *relay)
+{
+	add_flow(&sum->to_peer, &relay->to_peer.stats);
+	add_flow(&sum->to_client, &relay->to_client.stats);
+	sum->runs.direct += READ_ONCE(relay->runs.direct);
+	sum->runs.softirq += READ_ONCE(relay->runs.softirq);
+	sum->runs.process += READ_ONCE(relay->runs.process);
+	sum->runs.defers += READ_ONCE(relay->runs.defers);
+}
+
 /**
  * kturn_relay_end() - end a relay
  * @relay: a claimed relay
@@ -237,13 +266,14 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	kturn_leg_close(&relay->client, was_cut(relay, &relay->to_client));
 	kturn_leg_close(&relay->peer, was_cut(relay, &relay->to_peer));
 
+	kturn_owner_leave(relay);
+
 	xa_lock(&kn->relays);
 	__xa_erase(&kn->relays, relay->id);
 	kn->stats.ended[reason]++;
-	kn->stats.bytes_to_peer += relay->to_peer.stats.bytes;
-	kn->stats.bytes_to_client += relay->to_client.stats.bytes;
-	kn->stats.copied += relay->to_peer.stats.copied + relay->to_client.stats.copied;
+	add_relay(&kn->stats, relay);
 	xa_unlock(&kn->relays);
+	kturn_net_changed(kn);
 
 	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_DEL_NTF);
 	pr_debug("relay %llu destroyed, reason %u, errno %d, %llu bytes to the peer, %llu to the client\n",
@@ -259,6 +289,7 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
  */
 void kturn_relay_release(struct kturn_relay *relay)
 {
+	INIT_RCU_WORK(&relay->release, relay_free);
 	/* After the grace period no callback and no lookup knows the relay, so
 	 * nothing can queue its work again.
 	 */
@@ -278,11 +309,17 @@ struct kturn_relay *kturn_relay_find(struct net *net, u64 id)
 	return xa_load(&kturn_net(net)->relays, id);
 }
 
+static bool is_meant(const struct kturn_relay *relay, const struct kturn_filter *filter)
+{
+	return (!filter->group || relay->group == *filter->group) &&
+	       (!filter->owner || READ_ONCE(relay->owner) == *filter->owner);
+}
+
 /**
  * kturn_relay_next() - walk the relays in the order of their ids
  * @net: network namespace
  * @id: where to begin; becomes the id of the relay that is returned
- * @group: only relays of this group, or NULL
+ * @filter: which of them
  *
  * Ids only grow, so that a walk which is interrupted and goes on behind the
  * last id neither repeats nor misses a relay that lives all the while.
@@ -290,40 +327,17 @@ struct kturn_relay *kturn_relay_find(struct net *net, u64 id)
  * Context: under rcu_read_lock().
  * Return: the relay, or NULL at the end.
  */
-struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const u64 *group)
+struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const struct kturn_filter *filter)
 {
 	struct kturn_net *kn = kturn_net(net);
 	unsigned long index = *id;
 	struct kturn_relay *relay;
 
 	relay = xa_find(&kn->relays, &index, ULONG_MAX, XA_PRESENT);
-	while (relay && group && relay->group != *group)
+	while (relay && !is_meant(relay, filter))
 		relay = xa_find_after(&kn->relays, &index, ULONG_MAX, XA_PRESENT);
 	*id = index;
 	return relay;
-}
-
-/**
- * kturn_relay_owner_gone() - end the relays that a netlink socket has made
- * @net: the socket's network namespace
- * @owner: its port id
- *
- * Context: any; the relays are ended by their work items.
- */
-void kturn_relay_owner_gone(struct net *net, u32 owner)
-{
-	struct kturn_net *kn = kturn_net(net);
-	struct kturn_relay *relay;
-	unsigned long id;
-
-	rcu_read_lock();
-	xa_for_each(&kn->relays, id, relay) {
-		if (relay->owner != owner)
-			continue;
-		set_bit(KTURN_RELAY_OWNER_GONE, &relay->flags);
-		kturn_relay_kick(relay);
-	}
-	rcu_read_unlock();
 }
 
 /**
@@ -347,7 +361,7 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
 /**
  * kturn_net_stats_read() - the counters of a network namespace
  * @net: the namespace
- * @stats: where they go, the bytes of living relays among them
+ * @stats: where they go, what living relays have counted among them
  * @relays: where the number of living relays goes
  */
 void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays)
@@ -361,10 +375,7 @@ void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *r
 	xa_lock(&kn->relays);
 	*stats = kn->stats;
 	xa_for_each(&kn->relays, id, relay) {
-		stats->bytes_to_peer += READ_ONCE(relay->to_peer.stats.bytes);
-		stats->bytes_to_client += READ_ONCE(relay->to_client.stats.bytes);
-		stats->copied += READ_ONCE(relay->to_peer.stats.copied) +
-				 READ_ONCE(relay->to_client.stats.copied);
+		add_relay(stats, relay);
 		++*relays;
 	}
 	xa_unlock(&kn->relays);
@@ -383,9 +394,36 @@ void kturn_net_refused(struct net *net)
 	xa_unlock(&kn->relays);
 }
 
+/**
+ * kturn_net_changed() - a relay has come, gone or got another owner
+ * @kn: the relays of its network namespace, which have changed already
+ *
+ * Context: any.
+ */
+void kturn_net_changed(struct kturn_net *kn)
+{
+	atomic64_inc(&kn->generation);
+}
+
+/**
+ * kturn_net_generation() - a number that changes when the set of relays does
+ * @net: the network namespace
+ *
+ * Context: any.
+ */
+u64 kturn_net_generation(const struct net *net)
+{
+	return atomic64_read(&kturn_net(net)->generation);
+}
+
 static int __net_init relay_net_init(struct net *net)
 {
-	xa_init(&kturn_net(net)->relays);
+	struct kturn_net *kn = kturn_net(net);
+
+	xa_init(&kn->relays);
+	/* A dump's generation must not be 0. */
+	atomic64_set(&kn->generation, 1);
+	kturn_owners_init(&kn->owners);
 	return 0;
 }
 
@@ -393,6 +431,7 @@ static void __net_exit relay_net_exit(struct net *net)
 {
 	/* A relay's files keep its namespace. */
 	WARN_ON(!xa_empty(&kturn_net(net)->relays));
+	kturn_owners_exit(&kturn_net(net)->owners);
 	xa_destroy(&kturn_net(net)->relays);
 }
 

@@ -9,11 +9,13 @@
 #include <linux/xarray.h>
 #include <linux/kturn.h>
 
+#include "owner.h"
 #include "sock.h"
 #include "stats.h"
 
 struct kturn_engine_ops;
 struct net;
+struct netlink_ext_ack;
 
 /**
  * struct kturn_flow - one direction of a relay
@@ -21,9 +23,9 @@ struct net;
  * @dst: where they go
  * @eof: the sender's FIN was passed on
  * @mean: running mean of the bytes that a run has moved
+ * @head_len: bytes in @head; written after them
  * @last: jiffies of the last move, or of the start
  * @stats: what was carried
- * @head_len: bytes in @head; written after them
  * @head: the first bytes carried
  *
  * Changed under both socket locks only, read without.
@@ -32,17 +34,17 @@ struct kturn_flow {
 	struct kturn_leg *src;
 	struct kturn_leg *dst;
 	bool eof;
+	u8 head_len;
 	u32 mean;
 	unsigned long last;
 	struct kturn_flow_stats stats;
-	u8 head_len;
 	u8 head[KTURN_HEAD_MAX];
 };
 
 /**
  * enum kturn_relay_flag - bits of &struct kturn_relay.flags
  * @KTURN_RELAY_STARTED: it may be kicked, and ended
- * @KTURN_RELAY_OWNER_GONE: to be ended for that reason
+ * @KTURN_RELAY_OWNER_GONE: to be ended for that reason, by its work item
  * @KTURN_RELAY_DEAD: somebody ends it; nobody else may, and no byte moves
  */
 enum kturn_relay_flag {
@@ -55,7 +57,8 @@ enum kturn_relay_flag {
  * struct kturn_relay - two connections and the bytes between them
  * @id: its number, never used again
  * @group: the allocation it belongs to
- * @owner: port id of the netlink socket that made it
+ * @owner: port id of the netlink socket that owns it; or 0
+ * @outlive_ms: how long it outlives that
  * @net: the network namespace of both sockets, which their files keep
  * @flags: see &enum kturn_relay_flag
  * @client: the client's connection
@@ -66,6 +69,7 @@ enum kturn_relay_flag {
  * @work: runs it in process context, see process.c
  * @tasklet: runs it in softirq, see softirq.c
  * @timer: the same, for a flow that waits for more
+ * @owned: its place among those of the owner, see owner.c
  * @release: frees it, after an RCU grace period
  * @start: jiffies when it was made
  * @reset_by: the leg that was reset, while what it had sent still goes out
@@ -73,6 +77,8 @@ enum kturn_relay_flag {
  * @reset_acked: how far the other leg has acknowledged it
  * @reason: why it ended
  * @err: positive errno with KTURN_END_REASON_ERROR
+ * @adopt_until: low bits of the jiffies when it ends without an owner
+ * @runs: how often it was looked at
  * @cookie_len: bytes in @cookie
  * @cookie: the owner's own data
  *
@@ -84,6 +90,7 @@ struct kturn_relay {
 	u64 id;
 	u64 group;
 	u32 owner;
+	u32 outlive_ms;
 	struct net *net;
 	unsigned long flags;
 	struct kturn_leg client;
@@ -94,13 +101,18 @@ struct kturn_relay {
 	struct delayed_work work;
 	struct tasklet_struct tasklet;
 	struct hrtimer timer;
-	struct rcu_work release;
+	union {
+		struct list_head owned;
+		struct rcu_work release;
+	};
+	struct kturn_runs runs;
 	unsigned long start;
 	struct kturn_leg *reset_by;
 	unsigned long reset_until;
 	u32 reset_acked;
 	enum kturn_end_reason reason;
 	int err;
+	u32 adopt_until;
 	u16 cookie_len;
 	u8 cookie[] __counted_by(cookie_len);
 };
@@ -108,11 +120,43 @@ struct kturn_relay {
 /**
  * struct kturn_net - the relays of a network namespace
  * @relays: by id; its lock also guards @stats
+ * @generation: changes after any of them came, went or got another owner
  * @stats: counters
+ * @owners: who owns them
  */
 struct kturn_net {
 	struct xarray relays;
+	atomic64_t generation;
 	struct kturn_net_stats stats;
+	struct kturn_owners owners;
+};
+
+/**
+ * struct kturn_relay_params - what a new relay shall be like
+ * @engine: what makes it run
+ * @owner: port id of the netlink socket that owns it
+ * @outlive_ms: how long it outlives that
+ * @group: the allocation it belongs to
+ * @cookie: the owner's own data, or NULL
+ * @cookie_len: its length in bytes
+ */
+struct kturn_relay_params {
+	const struct kturn_engine_ops *engine;
+	u32 owner;
+	u32 outlive_ms;
+	u64 group;
+	const void *cookie;
+	u16 cookie_len;
+};
+
+/**
+ * struct kturn_filter - which relays are meant
+ * @group: only those of this group, or NULL
+ * @owner: only those of this owner, 0 for those that have none, or NULL
+ */
+struct kturn_filter {
+	const u64 *group;
+	const u32 *owner;
 };
 
 struct kturn_net *kturn_net(const struct net *net);
@@ -121,8 +165,8 @@ int kturn_relay_init(void);
 void kturn_relay_exit(void);
 
 /* Life */
-struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_engine_ops *engine,
-				      u32 owner, u64 group, const void *cookie, u16 cookie_len);
+struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_params *params,
+				      struct netlink_ext_ack *extack);
 void kturn_relay_abandon(struct kturn_relay *relay);
 int kturn_relay_start(struct kturn_relay *relay, u64 *id);
 bool kturn_relay_claim(struct kturn_relay *relay);
@@ -131,15 +175,16 @@ void kturn_relay_release(struct kturn_relay *relay);
 
 /* Lookup, under RCU */
 struct kturn_relay *kturn_relay_find(struct net *net, u64 id);
-struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const u64 *group);
+struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const struct kturn_filter *filter);
 
 /* Events */
 void kturn_relay_kick(struct kturn_relay *relay);
 void kturn_relay_data_ready(struct kturn_leg *leg);
-void kturn_relay_owner_gone(struct net *net, u32 owner);
 
 enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);
 void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays);
 void kturn_net_refused(struct net *net);
+void kturn_net_changed(struct kturn_net *kn);
+u64 kturn_net_generation(const struct net *net);
 
 #endif /* _KTURN_RELAY_H */

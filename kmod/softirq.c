@@ -43,6 +43,7 @@ static bool lock_both(struct kturn_relay *relay)
 	bh_lock_sock_nested(b);
 	if (!sock_owned_by_user(a) && !sock_owned_by_user(b))
 		return true;
+	kturn_stat_add(relay->runs.defers, 1);
 	bh_unlock_sock(b);
 	bh_unlock_sock(a);
 	return false;
@@ -61,6 +62,7 @@ static void run_in_softirq(struct kturn_relay *relay)
 
 	/* A process would wait for a socket that another has locked. */
 	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags) && lock_both(relay)) {
+		kturn_stat_add(relay->runs.softirq, 1);
 		next = kturn_run(relay, &end);
 		unlock_both(relay);
 	}
@@ -106,8 +108,10 @@ static bool wait_for_more(struct kturn_flow *flow)
 	/* Not hrtimer_active(): a callback that is about to return has looked
 	 * before these bytes came.
 	 */
-	if (!hrtimer_is_queued(timer))
+	if (!hrtimer_is_queued(timer)) {
+		kturn_stat_add(flow->stats.coalesced, 1);
 		hrtimer_start(timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+	}
 	return true;
 }
 
@@ -138,8 +142,10 @@ static bool move_directly(struct kturn_flow *flow)
 	/* Given back already: without the lock of dst we did not know. */
 	if (test_bit(KTURN_RELAY_DEAD, &flow->src->relay->flags))
 		ret = KTURN_SPLICE_EMPTY;
-	else if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst))
+	else if (!sock_owned_by_user(dst) && is_ordinary(flow->src) && is_ordinary(flow->dst)) {
+		kturn_stat_add(flow->src->relay->runs.direct, 1);
 		ret = kturn_splice(flow);
+	}
 	bh_unlock_sock(dst);
 	return ret == KTURN_SPLICE_EMPTY || ret == KTURN_SPLICE_WAIT;
 }

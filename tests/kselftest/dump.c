@@ -29,6 +29,8 @@ struct seen {
 	const struct crowd *crowd;
 	int times[MANY];
 	int strangers;
+	uint64_t last;		/* id */
+	bool interrupted;	/* the kernel says that the set has changed */
 };
 
 FIXTURE(dump) {
@@ -86,6 +88,7 @@ static void see(struct nlmsghdr *hdr, void *arg)
 		seen->strangers++;
 		return;
 	}
+	seen->last = relay.id;
 	for (i = 0; i < seen->crowd->count; i++)
 		if ((uint64_t)seen->crowd->id[i] == relay.id)
 			break;
@@ -148,6 +151,8 @@ static bool dump_step(struct door *door, struct seen *seen)
 		return false;
 	}
 	for (hdr = (void *)buf; nlmsg_ok(hdr, left); hdr = nlmsg_next(hdr, &left)) {
+		if (hdr->nlmsg_flags & NLM_F_DUMP_INTR)
+			seen->interrupted = true;
 		if (hdr->nlmsg_type == NLMSG_DONE)
 			more = false;
 		else
@@ -155,6 +160,150 @@ static bool dump_step(struct door *door, struct seen *seen)
 	}
 	free(buf);
 	return more;
+}
+
+/* Asks for a dump from this id on, to be read with dump_step(). */
+static int dump_start(struct door *door, uint64_t id)
+{
+	struct nl_msg *msg = door_message(door, KTURN_CMD_RELAY_GET, NLM_F_DUMP);
+	int ret;
+
+	nla_put_u64(msg, KTURN_A_RELAY_ID, id);
+	ret = nl_send_auto(door->nl, msg);
+	nlmsg_free(msg);
+	return ret > 0 ? 0 : -1;
+}
+
+/* A reader that has lost the thread goes on behind the last that it has seen. */
+TEST_F_TIMEOUT(dump, taken_up_again, TIMEOUT_S)
+{
+	struct setup *s = &self->setup;
+	struct seen *seen = self->seen;
+	struct door again;
+	int i, steps = 1;
+
+	CROWD(SOME);
+	ASSERT_EQ(0, dump_start(&s->door, 1));
+	ASSERT_TRUE(dump_step(&s->door, seen));
+	ASSERT_TRUE(dump_step(&s->door, seen));
+	ASSERT_EQ(0, door_open(&again)) TH_LOG("%s", why);
+	ASSERT_EQ(0, dump_start(&again, seen->last + 1));
+	while (dump_step(&again, seen))
+		steps++;
+
+	EXPECT_GT(steps, 1);
+	EXPECT_EQ(0, seen->strangers);
+	for (i = 0; i < SOME; i++)
+		EXPECT_EQ(1, seen->times[i]) TH_LOG("relay %d", i);
+	EXPECT_FALSE(seen->interrupted);
+	door_close(&again);
+}
+
+TEST_F_TIMEOUT(dump, from_an_id, TIMEOUT_S)
+{
+	enum { RELAYS = 20 };
+	struct door *door = &self->setup.door;
+	struct relay relays[RELAYS];
+	uint64_t id;
+	int i;
+
+	CROWD(RELAYS);
+	for (i = 0; i < RELAYS; i++) {
+		id = self->crowd->id[i];
+		ASSERT_EQ(RELAYS - i, relay_dump_of(door, &(struct which) { .id = &id },
+						    relays, RELAYS));
+		EXPECT_EQ(id, relays[0].id);
+	}
+	id++;
+	EXPECT_EQ(0, relay_dump_of(door, &(struct which) { .id = &id }, NULL, 0));
+	id = UINT64_MAX;
+	EXPECT_EQ(0, relay_dump_of(door, &(struct which) { .id = &id }, NULL, 0));
+	id = 0;
+	EXPECT_EQ(-ERANGE, relay_dump_of(door, &(struct which) { .id = &id }, NULL, 0));
+	EXPECT_STREQ("integer out of range", door->text);
+}
+
+/* What is asked for has to be so all at once. */
+TEST_F_TIMEOUT(dump, of_an_owner_and_a_group, TIMEOUT_S)
+{
+	enum { RELAYS = 12 };
+	struct setup *s = &self->setup;
+	struct relay relays[RELAYS];
+	struct path path[RELAYS];
+	const uint32_t nobody = 0;
+	struct door other;
+	uint64_t group;
+	int i, count;
+
+	ASSERT_EQ(0, door_open(&other)) TH_LOG("%s", why);
+	for (i = 0; i < RELAYS; i++) {
+		group = i % 3;
+		ASSERT_EQ(0, path_open(&path[i], V4, NULL)) TH_LOG("%s", why);
+		ASSERT_GT(relay_add_with(i % 2 ? &s->door : &other, &(struct add) {
+			.fd = { &path[i].leg[CLIENT], &path[i].leg[PEER] }, .group = &group,
+		}), 0);
+	}
+	count = relay_dump_of(&s->door, &(struct which) { .owner = &other.port }, relays, RELAYS);
+	ASSERT_EQ(RELAYS / 2, count);
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(other.port, relays[i].owner);
+	group = 2;
+	count = relay_dump_of(&s->door, &(struct which) { .owner = &s->door.port,
+							  .group = &group }, relays, RELAYS);
+	ASSERT_EQ(RELAYS / 6, count);
+	for (i = 0; i < count; i++) {
+		EXPECT_EQ(s->door.port, relays[i].owner);
+		EXPECT_EQ(2, relays[i].group);
+	}
+	EXPECT_EQ(0, relay_dump_of(&s->door, &(struct which) { .owner = &nobody }, NULL, 0));
+	door_close(&other);
+}
+
+static uint64_t generation(struct door *door)
+{
+	struct stats stats;
+
+	return stats_get(door, &stats) ? 0 : stats.generation;
+}
+
+/* It changes with the set of relays, and with nothing else. */
+TEST_F_TIMEOUT(dump, generation, TIMEOUT_S)
+{
+	const uint32_t outlive_ms = 600000;
+	struct setup *s = &self->setup;
+	struct door *watch = &s->watch, other;
+	uint64_t before, after;
+	struct stream stream;
+	struct relay relay;
+
+	ASSERT_EQ(0, door_open(&other)) TH_LOG("%s", why);
+	before = generation(&other);
+	EXPECT_NE(0, before);
+	s->id = relay_add_with(&s->door, &(struct add) {
+		.fd = { &s->path.leg[CLIENT], &s->path.leg[PEER] }, .outlive_ms = &outlive_ms,
+	});
+	ASSERT_GT(s->id, 0) TH_LOG("%s", s->door.text);
+	after = generation(&other);
+	EXPECT_NE(before, after);
+
+	before = after;
+	stream = stream_from(&s->path, CLIENT, 10000);
+	ASSERT_EQ(0, streams_run(&stream, 1)) TH_LOG("%s", why);
+	EXPECT_EQ(-EBADF, relay_add(&other, 98765, 98766));
+	EXPECT_EQ(1, relay_dump(&other, NULL, NULL, 0));
+	EXPECT_FALSE(other.interrupted);
+	EXPECT_EQ(before, generation(&other));
+
+	door_close(&s->door);
+	ASSERT_TRUE(await(generation(&other) != before));
+	before = generation(&other);
+	ASSERT_TRUE(await(relay_adopt(&other, &(struct which) { 0 }, NULL) == 1));
+	after = generation(&other);
+	EXPECT_NE(before, after);
+	ASSERT_EQ(0, relay_del(&other, s->id, &relay));
+	EXPECT_NE(after, generation(&other));
+	EXPECT_EQ(0, notified(watch, KTURN_CMD_RELAY_DEL_NTF, s->id, &relay)) TH_LOG("%s", why);
+	door_close(&other);
 }
 
 /*
@@ -166,16 +315,13 @@ TEST_F_TIMEOUT(dump, with_changes_meanwhile, TIMEOUT_S)
 	struct setup *s = &self->setup;
 	struct seen *seen = self->seen;
 	struct relay relay;
-	struct nl_msg *msg;
 	struct door other;
 	struct path path;
 	int i, steps = 1;
 
 	CROWD(SOME);
 	ASSERT_EQ(0, door_open(&other)) TH_LOG("%s", why);
-	msg = door_message(&s->door, KTURN_CMD_RELAY_GET, NLM_F_DUMP);
-	ASSERT_GT(nl_send_auto(s->door.nl, msg), 0);
-	nlmsg_free(msg);
+	ASSERT_EQ(0, dump_start(&s->door, 1));
 	ASSERT_TRUE(dump_step(&s->door, seen));
 
 	/* Deleting one ends its neighbours of the chain, sooner or later. */
@@ -187,6 +333,7 @@ TEST_F_TIMEOUT(dump, with_changes_meanwhile, TIMEOUT_S)
 		steps++;
 
 	EXPECT_GT(steps, 5);
+	EXPECT_TRUE(seen->interrupted);
 	EXPECT_LE(seen->strangers, 1);
 	for (i = 0; i < SOME; i++) {
 		EXPECT_LE(seen->times[i], 1) TH_LOG("relay %d", i);

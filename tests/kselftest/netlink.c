@@ -356,6 +356,7 @@ static int raw_call(struct door *door, int cmd, int flags, const struct attr *at
 TEST_F_TIMEOUT(request, id_and_group, TIMEOUT_S)
 {
 	static const struct attr both[] = { { KTURN_A_RELAY_ID, 8 }, { KTURN_A_RELAY_GROUP, 8 } };
+	static const struct attr owner[] = { { KTURN_A_RELAY_ID, 8 }, { KTURN_A_RELAY_OWNER, 4 } };
 	static const char text[] = "either id or group is required";
 	struct door *door = &self->setup.door;
 
@@ -366,6 +367,10 @@ TEST_F_TIMEOUT(request, id_and_group, TIMEOUT_S)
 	EXPECT_EQ(-EINVAL, raw_call(door, KTURN_CMD_RELAY_GET, 0, NULL, 0));
 	EXPECT_EQ(KTURN_A_RELAY_ID, door->missing);
 	EXPECT_STREQ("id is required", door->text);
+	EXPECT_EQ(-EINVAL, raw_call(door, KTURN_CMD_RELAY_GET, 0, both, 2));
+	EXPECT_STREQ("group and owner are for a dump", door->text);
+	EXPECT_EQ(-EINVAL, raw_call(door, KTURN_CMD_RELAY_GET, 0, owner, 2));
+	EXPECT_STREQ("group and owner are for a dump", door->text);
 }
 
 TEST_F_TIMEOUT(request, id_zero, TIMEOUT_S)
@@ -397,6 +402,10 @@ TEST_F_TIMEOUT(request, unknown_attributes, TIMEOUT_S)
 		{ KTURN_CMD_RELAY_GET, NLM_F_DUMP, { KTURN_A_RELAY_MAX + 1, 4 } },
 		{ KTURN_CMD_RELAY_DEL, 0, { KTURN_A_RELAY_REASON, 4 } },
 		{ KTURN_CMD_RELAY_DEL, 0, { KTURN_A_RELAY_MAX + 1, 4 } },
+		{ KTURN_CMD_RELAY_ADOPT, 0, { KTURN_A_RELAY_OWNER, 4 } },
+		{ KTURN_CMD_RELAY_ADOPT, 0, { KTURN_A_RELAY_MAX + 1, 4 } },
+		{ KTURN_CMD_CAPS_GET, 0, { KTURN_A_CAPS_OWNER, 4 } },
+		{ KTURN_CMD_CAPS_SET, 0, { KTURN_A_CAPS_MAX + 1, 4 } },
 		{ KTURN_CMD_STATS_GET, 0, { KTURN_A_STATS_RELAYS, 8 } },
 		{ KTURN_CMD_STATS_GET, 0, { KTURN_A_STATS_MAX + 1, 8 } },
 	};
@@ -427,6 +436,9 @@ TEST_F_TIMEOUT(request, wrong_sizes, TIMEOUT_S)
 		{ KTURN_CMD_RELAY_GET, { KTURN_A_RELAY_ID, 16 } },
 		{ KTURN_CMD_RELAY_DEL, { KTURN_A_RELAY_ID, 7 } },
 		{ KTURN_CMD_RELAY_DEL, { KTURN_A_RELAY_GROUP, 9 } },
+		{ KTURN_CMD_RELAY_ADD, { KTURN_A_RELAY_OUTLIVE_MS, 8 } },
+		{ KTURN_CMD_RELAY_ADOPT, { KTURN_A_RELAY_OUTLIVE_MS, 2 } },
+		{ KTURN_CMD_CAPS_SET, { KTURN_A_CAPS_OWNER, 8 } },
 	};
 	struct door *door = &self->setup.door;
 	size_t i;
@@ -468,6 +480,7 @@ TEST_F_TIMEOUT(request, counters, TIMEOUT_S)
 {
 	struct setup *s = &self->setup;
 	struct stream stream[2];
+	uint64_t generation;
 	struct stats stats;
 	struct relay relay;
 	int64_t id;
@@ -494,6 +507,10 @@ TEST_F_TIMEOUT(request, counters, TIMEOUT_S)
 	EXPECT_EQ(1, stats.refused);
 	EXPECT_EQ(1111, stats.bytes_from[CLIENT]);
 	EXPECT_EQ(2222, stats.bytes_from[PEER]);
+	EXPECT_GE(stats.moves, 2);
+	EXPECT_LE(stats.moves, 3333);
+	EXPECT_GE(stats.runs.direct + stats.runs.softirq + stats.runs.process, stats.moves / 2);
+	generation = stats.generation;
 
 	ASSERT_EQ(0, relay_del(&s->door, id, &relay));
 	reset_fd(&s->path.end[PEER]);
@@ -504,6 +521,7 @@ TEST_F_TIMEOUT(request, counters, TIMEOUT_S)
 	EXPECT_EQ(1, stats.ended[KTURN_END_REASON_DELETED]);
 	EXPECT_EQ(1, stats.ended[KTURN_END_REASON_PEER_RESET]);
 	EXPECT_EQ(0, stats.ended[KTURN_END_REASON_EOF]);
+	EXPECT_EQ(2, stats.generation - generation);
 	EXPECT_EQ(1111, stats.bytes_from[CLIENT]);
 	EXPECT_EQ(2222, stats.bytes_from[PEER]);
 }

@@ -68,6 +68,8 @@ TEST_F_TIMEOUT(netns, not_seen_from_outside, TIMEOUT_S)
 	EXPECT_EQ(-ENOENT, relay_get(&there->door, here->id, &relay));
 	EXPECT_EQ(-ENOENT, relay_del(&there->door, here->id, &relay));
 	EXPECT_EQ(0, group_del(&there->door, 0, &relay, 1));
+	EXPECT_EQ(-ENOENT, relay_adopt(&there->door, &(struct which) {
+		.id = (uint64_t *)&here->id }, NULL));
 	ASSERT_EQ(0, stats_get(&there->door, &stats));
 	EXPECT_EQ(0, stats.relays);
 	EXPECT_EQ(0, stats.created);
@@ -109,6 +111,42 @@ TEST_F_TIMEOUT(netns, same_owner_number, TIMEOUT_S)
 	EXPECT_EQ(KTURN_RELAY_STATE_OPEN, relay.state);
 }
 
+static int64_t add_outliving(struct setup *s, uint32_t outlive_ms)
+{
+	int64_t id = relay_add_with(&s->door, &(struct add) {
+		.fd = { &s->path.leg[CLIENT], &s->path.leg[PEER] }, .outlive_ms = &outlive_ms,
+	});
+
+	path_close_legs(&s->path);
+	return id;
+}
+
+/* What waits for an owner waits for one of its own namespace. */
+TEST_F_TIMEOUT(netns, adoption, TIMEOUT_S)
+{
+	struct setup *here = &self->here, *there = &self->there;
+	const struct which all = { 0 };
+	struct relay relay;
+	struct door second;
+
+	/* The process is in the second namespace since the setup. */
+	ASSERT_EQ(0, door_open(&second)) TH_LOG("%s", why);
+	here->id = add_outliving(here, 600000);
+	ASSERT_GT(here->id, 0) TH_LOG("%s", here->door.text);
+	there->id = add_outliving(there, 600000);
+	ASSERT_GT(there->id, 0) TH_LOG("%s", there->door.text);
+	door_close(&here->door);
+	ASSERT_TRUE(await(!relay_get(&here->watch, here->id, &relay) && !relay.owner));
+
+	EXPECT_EQ(0, relay_adopt(&second, &all, NULL));
+	door_close(&there->door);
+	ASSERT_TRUE(await(relay_adopt(&second, &all, NULL) == 1));
+	ASSERT_EQ(0, relay_get(&second, there->id, &relay));
+	EXPECT_EQ(second.port, relay.owner);
+	EXPECT_EQ(-ENOENT, relay_get(&second, here->id, &relay));
+	door_close(&second);
+}
+
 /*
  * When a namespace goes its devices go, and with one end of a veth the other:
  * that one is outside, to be looked at.
@@ -118,6 +156,14 @@ FIXTURE(deletion) {
 	int tell;		/* closing it lets the process go on */
 	int told;
 };
+
+/* Relays that outlive their owner keep the namespace for as long, not longer. */
+FIXTURE_VARIANT(deletion) {
+	uint32_t outlive_ms;
+};
+
+FIXTURE_VARIANT_ADD(deletion, at_once) { .outlive_ms = 0 };
+FIXTURE_VARIANT_ADD(deletion, with_orphans) { .outlive_ms = 1500 };
 
 static int sh(const char *fmt, int arg)
 {
@@ -145,14 +191,14 @@ static void wait_for_end(int fd)
  * In the namespace: relays with bytes in both directions, one of them stuck.
  * What happens to them is up to the caller.
  */
-static void live_there(struct setup *s, int tell, int told)
+static void live_there(struct setup *s, uint32_t outlive_ms, int tell, int told)
 {
 	struct stream stream[2];
 
 	if (setup_path(s, V4, NULL))
 		_exit(1);
 	say(told);
-	if (setup_relay(s))
+	if (add_outliving(s, outlive_ms) <= 0)
 		_exit(1);
 	stream[0] = stream_from(&s->path, CLIENT, 5000);
 	stream[1] = stream_from(&s->path, PEER, 5000);
@@ -178,7 +224,7 @@ FIXTURE_SETUP(deletion)
 	ASSERT_GE(self->pid, 0);
 	if (!self->pid) {
 		close(down[1]);
-		live_there(&s, down[0], up[1]);
+		live_there(&s, variant->outlive_ms, down[0], up[1]);
 		setup_close(&s);
 		_exit(0);
 	}

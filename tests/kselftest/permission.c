@@ -42,8 +42,10 @@ static int drop_net_admin(void)
 /* Every request is refused, and changes nothing; run in a process of its own. */
 static int all_refused(const int *leg, uint64_t id)
 {
+	const uint32_t cap = 1000;
 	struct stats stats;
 	struct relay relay;
+	struct caps caps;
 	struct door door;
 
 	if (door_open(&door))
@@ -60,6 +62,12 @@ static int all_refused(const int *leg, uint64_t id)
 		return 15;
 	if (stats_get(&door, &stats) != -EPERM)
 		return 16;
+	if (relay_adopt(&door, &(struct which) { 0 }, NULL) != -EPERM)
+		return 18;
+	if (caps_get(&door, &caps) != -EPERM)
+		return 19;
+	if (caps_set(&door, &cap, &cap, NULL) != -EPERM)
+		return 20;
 	return 0;
 }
 

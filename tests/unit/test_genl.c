@@ -67,11 +67,31 @@ static void put_flow(struct nl_msg *msg, int type, uint64_t bytes)
 	nla_put_u64(msg, KTURN_A_FLOW_WAITS, 3);
 	nla_put_u64(msg, KTURN_A_FLOW_COPIED, 4);
 	nla_put_u64(msg, KTURN_A_FLOW_IDLE_MS, 5);
+	nla_put_u64(msg, KTURN_A_FLOW_COALESCED, 8);
 	nla_put_u32(msg, KTURN_A_FLOW_QUEUED, 6);
 	nla_put_u32(msg, KTURN_A_FLOW_UNACKED, 7);
 	nla_put_flag(msg, KTURN_A_FLOW_EOF);
 	nla_put(msg, KTURN_A_FLOW_HEAD, 5, "hello");
 	nla_nest_end(msg, nest);
+}
+
+static void put_runs(struct nl_msg *msg, int type)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	nla_put_u64(msg, KTURN_A_RUNS_DIRECT, 1ULL << 33);
+	nla_put_u64(msg, KTURN_A_RUNS_SOFTIRQ, 22);
+	nla_put_u64(msg, KTURN_A_RUNS_PROCESS, 23);
+	nla_put_u64(msg, KTURN_A_RUNS_DEFERS, 24);
+	nla_nest_end(msg, nest);
+}
+
+static void assert_runs(const struct kturn_runs *runs)
+{
+	assert_true(runs->direct == 1ULL << 33);
+	assert_int_equal(runs->softirq, 22);
+	assert_int_equal(runs->process, 23);
+	assert_int_equal(runs->defers, 24);
 }
 
 static void assert_addr(const union addr *addr, const char *expected)
@@ -100,6 +120,8 @@ static void test_relay(void **state)
 	put_flow(msg, KTURN_A_RELAY_TO_CLIENT, 1);
 	nla_put_u32(msg, KTURN_A_RELAY_REASON, KTURN_END_REASON_ERROR);
 	nla_put_u32(msg, KTURN_A_RELAY_ERRNO, ETIMEDOUT);
+	nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, 60000);
+	put_runs(msg, KTURN_A_RELAY_RUNS);
 
 	assert_int_equal(decode(msg, &relay), 0);
 	assert_int_equal(relay.id, 7);
@@ -113,6 +135,9 @@ static void test_relay(void **state)
 	assert_int_equal(relay.state, KTURN_RELAY_STATE_ENDED);
 	assert_int_equal(relay.age_ms, 1234);
 	assert_int_equal(relay.owner, 4711);
+	assert_int_equal(relay.outlive_ms, 60000);
+	assert_false(relay.orphan);
+	assert_runs(&relay.runs);
 	assert_int_equal(relay.reason, KTURN_END_REASON_ERROR);
 	assert_int_equal(relay.error, ETIMEDOUT);
 	assert_true(relay.to_peer.bytes == 1ULL << 40);
@@ -121,11 +146,49 @@ static void test_relay(void **state)
 	assert_int_equal(relay.to_client.waits, 3);
 	assert_int_equal(relay.to_client.copied, 4);
 	assert_int_equal(relay.to_client.idle_ms, 5);
+	assert_int_equal(relay.to_client.coalesced, 8);
 	assert_int_equal(relay.to_client.queued, 6);
 	assert_int_equal(relay.to_client.unacked, 7);
 	assert_true(relay.to_client.eof);
 	assert_int_equal(relay.to_client.head_len, 5);
 	assert_memory_equal(relay.to_client.head, "hello", 5);
+}
+
+/* The time that is left may be none: that it is told makes the orphan. */
+static void test_orphan(void **state)
+{
+	struct nl_msg *msg = message(KTURN_CMD_RELAY_GET);
+	struct kturn_relay relay;
+
+	(void)state;
+	nla_put_u32(msg, KTURN_A_RELAY_OWNER, 0);
+	nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, 60000);
+	nla_put_u32(msg, KTURN_A_RELAY_ADOPT_WITHIN_MS, 0);
+	assert_int_equal(decode(msg, &relay), 0);
+	assert_true(relay.orphan);
+	assert_int_equal(relay.owner, 0);
+	assert_int_equal(relay.adopt_within_ms, 0);
+}
+
+static void test_caps(void **state)
+{
+	struct nl_msg *msg = message(KTURN_CMD_CAPS_GET);
+	struct kturn_caps caps;
+
+	(void)state;
+	nla_put_u32(msg, KTURN_A_CAPS_OWNER, 1);
+	nla_put_u32(msg, KTURN_A_CAPS_NETNS, 2);
+	nla_put_u32(msg, KTURN_A_CAPS_TOTAL, UINT32_MAX);
+	assert_int_equal(kturn_caps_decode(&caps, nlmsg_hdr(msg)), 0);
+	assert_int_equal(caps.owner, 1);
+	assert_int_equal(caps.netns, 2);
+	assert_true(caps.total == UINT32_MAX);
+	nlmsg_free(msg);
+
+	msg = message(KTURN_CMD_CAPS_GET);
+	nla_put_u16(msg, KTURN_A_CAPS_NETNS, 2);
+	assert_int_equal(kturn_caps_decode(&caps, nlmsg_hdr(msg)), -EBADMSG);
+	nlmsg_free(msg);
 }
 
 static void test_nothing_told(void **state)
@@ -329,6 +392,11 @@ static void test_stats(void **state)
 	nla_put_u64(msg, KTURN_A_STATS_BYTES_TO_PEER, 4);
 	nla_put_u64(msg, KTURN_A_STATS_BYTES_TO_CLIENT, 5);
 	nla_put_u64(msg, KTURN_A_STATS_COPIED, 6);
+	nla_put_u64(msg, KTURN_A_STATS_MOVES, 7);
+	nla_put_u64(msg, KTURN_A_STATS_WAITS, 8);
+	nla_put_u64(msg, KTURN_A_STATS_COALESCED, 9);
+	nla_put_u64(msg, KTURN_A_STATS_GENERATION, 10);
+	put_runs(msg, KTURN_A_STATS_RUNS);
 	put_ended(msg, KTURN_END_REASON_EOF, 10);
 	put_ended(msg, 77, 11);
 
@@ -339,6 +407,11 @@ static void test_stats(void **state)
 	assert_int_equal(stats.bytes_to_peer, 4);
 	assert_int_equal(stats.bytes_to_client, 5);
 	assert_int_equal(stats.copied, 6);
+	assert_int_equal(stats.moves, 7);
+	assert_int_equal(stats.waits, 8);
+	assert_int_equal(stats.coalesced, 9);
+	assert_int_equal(stats.generation, 10);
+	assert_runs(&stats.runs);
 	assert_int_equal(stats.reasons, 2);
 	assert_int_equal(stats.ended[0].reason, KTURN_END_REASON_EOF);
 	assert_int_equal(stats.ended[0].count, 10);
@@ -392,6 +465,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_orphan),
+		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_nothing_told),
 		cmocka_unit_test(test_empty_nests),
 		cmocka_unit_test(test_unknown_attributes),

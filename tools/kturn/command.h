@@ -47,6 +47,7 @@ struct verb {
 /* The first verb is meant if there is none on the command line. */
 extern const struct verb relay_verbs[];
 extern const struct verb stats_verbs[];
+extern const struct verb caps_verbs[];
 
 /**
  * complain() - say on standard error what went wrong

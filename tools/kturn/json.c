@@ -42,16 +42,31 @@ static json_t *leg_object(const struct kturn_leg *leg)
 
 static json_t *flow_object(const struct kturn_flow *flow)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}",
 			 "bytes", integer(flow->bytes),
 			 "moves", integer(flow->moves),
 			 "waits", integer(flow->waits),
 			 "copied", integer(flow->copied),
+			 "coalesced", integer(flow->coalesced),
 			 "queued", integer(flow->queued),
 			 "unacked", integer(flow->unacked),
 			 "idle_ms", integer(flow->idle_ms),
 			 "eof", flow->eof,
 			 "head", octets(flow->head, flow->head_len));
+}
+
+static json_t *runs_object(const struct kturn_runs *runs)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}",
+			 "direct", integer(runs->direct),
+			 "softirq", integer(runs->softirq),
+			 "process", integer(runs->process),
+			 "defers", integer(runs->defers));
+}
+
+static json_t *adopt_within(const struct kturn_relay *relay)
+{
+	return relay->orphan ? json_integer(relay->adopt_within_ms) : json_null();
 }
 
 static json_t *group_string(uint64_t group)
@@ -67,7 +82,7 @@ static json_t *relay_object(const struct kturn_relay *relay)
 	char path[KTURN_NAME_LEN], state[KTURN_NAME_LEN], reason[KTURN_NAME_LEN];
 
 	return json_pack("{s:I, s:o, s:o, s:I, s:s, s:s, s:s, s:s, s:I, s:I,"
-			 " s:o, s:o, s:o, s:o}",
+			 " s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "id", integer(relay->id),
 			 "group", group_string(relay->group),
 			 "cookie", octets(relay->cookie, relay->cookie_len),
@@ -78,6 +93,9 @@ static json_t *relay_object(const struct kturn_relay *relay)
 			 "reason", kturn_reason_name(relay->reason, reason),
 			 "errno", integer(relay->error),
 			 "age_ms", integer(relay->age_ms),
+			 "outlive_ms", integer(relay->outlive_ms),
+			 "adopt_within_ms", adopt_within(relay),
+			 "runs", runs_object(&relay->runs),
 			 "client", leg_object(&relay->client),
 			 "peer", leg_object(&relay->peer),
 			 "to_peer", flow_object(&relay->to_peer),
@@ -110,14 +128,28 @@ static json_t *ended_object(const struct kturn_stats *stats)
 
 static json_t *stats_object(const struct kturn_stats *stats)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+			 " s:o, s:o}",
 			 "relays", integer(stats->relays),
 			 "created", integer(stats->created),
 			 "refused", integer(stats->refused),
 			 "bytes_to_peer", integer(stats->bytes_to_peer),
 			 "bytes_to_client", integer(stats->bytes_to_client),
 			 "copied", integer(stats->copied),
+			 "moves", integer(stats->moves),
+			 "waits", integer(stats->waits),
+			 "coalesced", integer(stats->coalesced),
+			 "generation", integer(stats->generation),
+			 "runs", runs_object(&stats->runs),
 			 "ended", ended_object(stats));
+}
+
+static json_t *caps_object(const struct kturn_caps *caps)
+{
+	return json_pack("{s:I, s:I, s:I}",
+			 "owner", integer(caps->owner),
+			 "netns", integer(caps->netns),
+			 "total", integer(caps->total));
 }
 
 /* Spread out for people, in one line for programs. */
@@ -148,4 +180,9 @@ int json_print_relays(const struct kturn_relays *relays)
 int json_print_stats(const struct kturn_stats *stats)
 {
 	return print(stats_object(stats));
+}
+
+int json_print_caps(const struct kturn_caps *caps)
+{
+	return print(caps_object(caps));
 }

@@ -9,7 +9,12 @@
  *   id                   integer
  *   group                string, 0x and hexadecimal digits
  *   cookie               octets
- *   owner                integer, the netlink port of the socket that made it
+ *   owner                integer, the netlink port of the socket that owns it;
+ *                        0 if that is gone
+ *   outlive_ms           integer, how long it outlives its owner
+ *   adopt_within_ms      integer, when it ends without one; null if it has one
+ *   runs                 how often its sockets were looked at:
+ *     direct, softirq, process, defers   integer
  *   engine               "kernel"
  *   path                 what moves the bytes in this engine: "process"
  *   state                "open", "half-closed", "closing", "resetting", "ended"
@@ -21,14 +26,21 @@
  *     local_addr, remote_addr   string, or null if not known
  *     local_port, remote_port   integer
  *   to_peer, to_client   the two directions:
- *     bytes, moves, waits, copied, queued, unacked, idle_ms   integer
+ *     bytes, moves, waits, copied, coalesced, queued, unacked, idle_ms   integer
  *     eof                boolean
  *     head               octets, the first of the payload
  *
  * stats: an object.
  *
- *   relays, created, refused, bytes_to_peer, bytes_to_client, copied   integer
+ *   relays, created, refused, bytes_to_peer, bytes_to_client, copied, moves,
+ *   waits, coalesced     integer
+ *   generation           integer, changes when the set of relays does
+ *   runs                 as of a relay
  *   ended                object: for each reason, how many relays, integer
+ *
+ * caps: an object.
+ *
+ *   owner, netns, total  integer, how many relays there may be
  */
 #ifndef KTURN_JSON_H
 #define KTURN_JSON_H
@@ -55,5 +67,12 @@ int json_print_relays(const struct kturn_relays *relays);
  * Return: the exit status.
  */
 int json_print_stats(const struct kturn_stats *stats);
+
+/**
+ * json_print_caps() - answer with how many relays there may be
+ *
+ * Return: the exit status.
+ */
+int json_print_caps(const struct kturn_caps *caps);
 
 #endif

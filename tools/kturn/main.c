@@ -17,6 +17,7 @@ static const struct noun {
 } nouns[] = {
 	{ "relay", relay_verbs },
 	{ "stats", stats_verbs },
+	{ "caps", caps_verbs },
 	{ NULL, NULL },
 };
 

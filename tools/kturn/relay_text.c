@@ -81,6 +81,7 @@ static void print_flow(const char *name, const struct kturn_flow *flow)
 	text_field_bytes("    ", "copied", flow->copied);
 	text_field_count("    ", "moves", flow->moves);
 	text_field_count("    ", "waits", flow->waits);
+	text_field_count("    ", "coalesced", flow->coalesced);
 	text_field_bytes("    ", "queued", flow->queued);
 	text_field_bytes("    ", "unacked", flow->unacked);
 	text_key("    ", "idle");
@@ -112,6 +113,24 @@ static void print_cookie(const struct kturn_relay *relay)
 	puts(text_hex(relay->cookie, relay->cookie_len, hex));
 }
 
+static void print_owner(const struct kturn_relay *relay)
+{
+	char buf[TEXT_LEN];
+
+	text_key("  ", "owner");
+	if (relay->orphan)
+		printf("none; ends in %s if not adopted\n",
+		       text_time(relay->adopt_within_ms, buf));
+	else if (relay->owner)
+		printf("netlink port %" PRIu32 "\n", relay->owner);
+	else
+		puts("none");
+	if (!relay->outlive_ms)
+		return;
+	text_key("  ", "outlives it");
+	printf("%s\n", text_time(relay->outlive_ms, buf));
+}
+
 static void print_reason(const struct kturn_relay *relay)
 {
 	char name[KTURN_NAME_LEN];
@@ -140,9 +159,9 @@ void relay_print(const struct kturn_relay *relay)
 	puts(text_time(relay->age_ms, buf));
 	text_key("  ", "group");
 	printf("0x%" PRIx64 "\n", relay->group);
-	text_key("  ", "owner");
-	printf("netlink port %" PRIu32 "\n", relay->owner);
+	print_owner(relay);
 	print_cookie(relay);
+	text_runs("  ", &relay->runs);
 	print_leg("client", &relay->client);
 	print_leg("peer", &relay->peer);
 	print_flow("to peer", &relay->to_peer);

@@ -30,6 +30,10 @@ static int print_stats(const struct options *opt, const struct kturn_stats *stat
 	text_field_bytes("", "to peer", stats->bytes_to_peer);
 	text_field_bytes("", "to client", stats->bytes_to_client);
 	text_field_bytes("", "copied", stats->copied);
+	text_field_count("", "moves", stats->moves);
+	text_field_count("", "waits", stats->waits);
+	text_field_count("", "coalesced", stats->coalesced);
+	text_runs("", &stats->runs);
 	print_ended(stats);
 	return EXIT_SUCCESS;
 }

@@ -103,6 +103,13 @@ void text_field_bytes(const char *indent, const char *key, uint64_t bytes)
 	putchar('\n');
 }
 
+void text_runs(const char *indent, const struct kturn_runs *runs)
+{
+	text_key(indent, "runs");
+	printf("%" PRIu64 " direct, %" PRIu64 " softirq, %" PRIu64 " process, %" PRIu64
+	       " deferred\n", runs->direct, runs->softirq, runs->process, runs->defers);
+}
+
 static void dump_line(const char *indent, const uint8_t *bytes, size_t at, size_t len)
 {
 	printf("%s%04zx ", indent, at);

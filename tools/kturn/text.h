@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "genl.h"
 
 #define TEXT_LEN 24
 
@@ -73,6 +74,11 @@ void text_field_count(const char *indent, const char *key, uint64_t count);
  * text_field_bytes() - print a line with a name and a size, exact if large
  */
 void text_field_bytes(const char *indent, const char *key, uint64_t bytes);
+
+/**
+ * text_runs() - print a line about how often sockets were looked at
+ */
+void text_runs(const char *indent, const struct kturn_runs *runs);
 
 /**
  * text_hexdump() - print bytes, sixteen a line, as digits and as characters

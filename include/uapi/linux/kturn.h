@@ -11,6 +11,7 @@
 
 #define KTURN_COOKIE_MAX	256
 #define KTURN_HEAD_MAX		64
+#define KTURN_OUTLIVE_MAX	86400000
 
 /**
  * enum kturn_relay_state - how far the two streams have come
@@ -49,8 +50,8 @@ enum kturn_engine {
  * @KTURN_END_REASON_CLIENT_RESET: the client reset its connection
  * @KTURN_END_REASON_PEER_RESET: the peer reset its connection
  * @KTURN_END_REASON_DELETED: deleted by request
- * @KTURN_END_REASON_OWNER_GONE: the netlink socket that had made the relay was
- *   closed
+ * @KTURN_END_REASON_OWNER_GONE: the netlink socket that owned the relay was
+ *   closed, and none adopted it in time
  * @KTURN_END_REASON_URGENT: urgent data arrived, which cannot be relayed
  * @KTURN_END_REASON_ERROR: a socket failed; the errno attribute tells how
  */
@@ -86,9 +87,21 @@ enum {
 	KTURN_A_FLOW_UNACKED,
 	KTURN_A_FLOW_EOF,
 	KTURN_A_FLOW_HEAD,
+	KTURN_A_FLOW_COALESCED,
 
 	__KTURN_A_FLOW_MAX,
 	KTURN_A_FLOW_MAX = (__KTURN_A_FLOW_MAX - 1)
+};
+
+enum {
+	KTURN_A_RUNS_PAD = 1,
+	KTURN_A_RUNS_DIRECT,
+	KTURN_A_RUNS_SOFTIRQ,
+	KTURN_A_RUNS_PROCESS,
+	KTURN_A_RUNS_DEFERS,
+
+	__KTURN_A_RUNS_MAX,
+	KTURN_A_RUNS_MAX = (__KTURN_A_RUNS_MAX - 1)
 };
 
 enum {
@@ -108,6 +121,10 @@ enum {
 	KTURN_A_RELAY_TO_CLIENT,
 	KTURN_A_RELAY_REASON,
 	KTURN_A_RELAY_ERRNO,
+	KTURN_A_RELAY_OUTLIVE_MS,
+	KTURN_A_RELAY_ADOPT_WITHIN_MS,
+	KTURN_A_RELAY_ADOPTED,
+	KTURN_A_RELAY_RUNS,
 
 	__KTURN_A_RELAY_MAX,
 	KTURN_A_RELAY_MAX = (__KTURN_A_RELAY_MAX - 1)
@@ -131,9 +148,24 @@ enum {
 	KTURN_A_STATS_BYTES_TO_CLIENT,
 	KTURN_A_STATS_COPIED,
 	KTURN_A_STATS_ENDED,
+	KTURN_A_STATS_MOVES,
+	KTURN_A_STATS_WAITS,
+	KTURN_A_STATS_COALESCED,
+	KTURN_A_STATS_RUNS,
+	KTURN_A_STATS_GENERATION,
 
 	__KTURN_A_STATS_MAX,
 	KTURN_A_STATS_MAX = (__KTURN_A_STATS_MAX - 1)
+};
+
+enum {
+	KTURN_A_CAPS_PAD = 1,
+	KTURN_A_CAPS_OWNER,
+	KTURN_A_CAPS_NETNS,
+	KTURN_A_CAPS_TOTAL,
+
+	__KTURN_A_CAPS_MAX,
+	KTURN_A_CAPS_MAX = (__KTURN_A_CAPS_MAX - 1)
 };
 
 enum kturn_cmd {
@@ -143,6 +175,9 @@ enum kturn_cmd {
 	KTURN_CMD_RELAY_ADD_NTF,
 	KTURN_CMD_RELAY_DEL_NTF,
 	KTURN_CMD_STATS_GET,
+	KTURN_CMD_RELAY_ADOPT,
+	KTURN_CMD_CAPS_GET,
+	KTURN_CMD_CAPS_SET,
 
 	__KTURN_CMD_MAX,
 	KTURN_CMD_MAX = (__KTURN_CMD_MAX - 1)

@@ -15,7 +15,7 @@
  */
 
 struct decoder {
-	uint32_t seen;
+	uint64_t seen;
 	bool spoiled;
 };
 
@@ -65,6 +65,33 @@ static void take_leg(struct decoder *d, struct nlattr *nest, struct leg *leg)
 	leg->remote_port = ntohs(leg->remote_port);
 }
 
+static void take_runs(struct decoder *d, struct nlattr *nest, struct runs *runs)
+{
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, nest, left) {
+		switch (nla_type(a)) {
+		case KTURN_A_RUNS_PAD:
+			break;
+		case KTURN_A_RUNS_DIRECT:
+			take(d, a, &runs->direct, sizeof(runs->direct));
+			break;
+		case KTURN_A_RUNS_SOFTIRQ:
+			take(d, a, &runs->softirq, sizeof(runs->softirq));
+			break;
+		case KTURN_A_RUNS_PROCESS:
+			take(d, a, &runs->process, sizeof(runs->process));
+			break;
+		case KTURN_A_RUNS_DEFERS:
+			take(d, a, &runs->defers, sizeof(runs->defers));
+			break;
+		default:
+			d->spoiled = true;
+		}
+	}
+}
+
 static void take_flow(struct decoder *d, struct nlattr *nest, struct flow *flow)
 {
 	struct nlattr *a;
@@ -85,6 +112,9 @@ static void take_flow(struct decoder *d, struct nlattr *nest, struct flow *flow)
 			break;
 		case KTURN_A_FLOW_COPIED:
 			take(d, a, &flow->copied, sizeof(flow->copied));
+			break;
+		case KTURN_A_FLOW_COALESCED:
+			take(d, a, &flow->coalesced, sizeof(flow->coalesced));
 			break;
 		case KTURN_A_FLOW_IDLE_MS:
 			take(d, a, &flow->idle_ms, sizeof(flow->idle_ms));
@@ -140,6 +170,16 @@ static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *r
 	case KTURN_A_RELAY_OWNER:
 		take(d, a, &relay->owner, sizeof(relay->owner));
 		break;
+	case KTURN_A_RELAY_OUTLIVE_MS:
+		take(d, a, &relay->outlive_ms, sizeof(relay->outlive_ms));
+		break;
+	case KTURN_A_RELAY_ADOPT_WITHIN_MS:
+		relay->waits_for_owner = true;
+		take(d, a, &relay->adopt_within_ms, sizeof(relay->adopt_within_ms));
+		break;
+	case KTURN_A_RELAY_RUNS:
+		take_runs(d, a, &relay->runs);
+		break;
 	case KTURN_A_RELAY_TO_PEER:
 		take_flow(d, a, &relay->from[CLIENT]);
 		break;
@@ -157,10 +197,10 @@ static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *r
 	}
 }
 
-#define SEEN(name)	(1u << KTURN_A_RELAY_##name)
+#define SEEN(name)	(1ull << KTURN_A_RELAY_##name)
 #define ALWAYS_THERE	(SEEN(ID) | SEEN(CLIENT) | SEEN(PEER) | SEEN(STATE) |	\
 			 SEEN(ENGINE) | SEEN(AGE_MS) | SEEN(OWNER) |		\
-			 SEEN(TO_PEER) | SEEN(TO_CLIENT))
+			 SEEN(TO_PEER) | SEEN(TO_CLIENT) | SEEN(RUNS))
 
 int decode_relay(struct nlmsghdr *hdr, struct relay *relay)
 {
@@ -171,10 +211,10 @@ int decode_relay(struct nlmsghdr *hdr, struct relay *relay)
 	memset(relay, 0, sizeof(*relay));
 	nlmsg_for_each_attr(a, hdr, GENL_HDRLEN, left) {
 		take_relay_attr(&d, a, relay);
-		d.seen |= 1u << nla_type(a);
+		d.seen |= 1ull << nla_type(a);
 	}
 	if (d.spoiled || (d.seen & ALWAYS_THERE) != ALWAYS_THERE)
-		return fail("malformed relay: attributes %#x, %s", d.seen,
+		return fail("malformed relay: attributes %#jx, %s", (uintmax_t)d.seen,
 			    d.spoiled ? "one of them bad" : "some missing");
 	return 0;
 }
@@ -222,6 +262,21 @@ static void take_stats_attr(struct decoder *d, struct nlattr *a, struct stats *s
 		break;
 	case KTURN_A_STATS_COPIED:
 		take(d, a, &stats->copied, sizeof(stats->copied));
+		break;
+	case KTURN_A_STATS_MOVES:
+		take(d, a, &stats->moves, sizeof(stats->moves));
+		break;
+	case KTURN_A_STATS_WAITS:
+		take(d, a, &stats->waits, sizeof(stats->waits));
+		break;
+	case KTURN_A_STATS_COALESCED:
+		take(d, a, &stats->coalesced, sizeof(stats->coalesced));
+		break;
+	case KTURN_A_STATS_GENERATION:
+		take(d, a, &stats->generation, sizeof(stats->generation));
+		break;
+	case KTURN_A_STATS_RUNS:
+		take_runs(d, a, &stats->runs);
 		break;
 	case KTURN_A_STATS_ENDED:
 		take_ended(d, a, stats);

@@ -86,6 +86,12 @@ struct call {
 	void *arg;
 };
 
+static void note_interruption(const struct call *call, const struct nlmsghdr *hdr)
+{
+	if (hdr->nlmsg_flags & NLM_F_DUMP_INTR)
+		call->door->interrupted = true;
+}
+
 static void read_extack(struct door *door, const struct nlmsghdr *hdr, size_t skip)
 {
 	struct nlattr *attr = (void *)((char *)nlmsg_data(hdr) + skip);
@@ -133,6 +139,7 @@ static int on_done(struct nl_msg *msg, void *arg)
 
 	if (hdr->nlmsg_seq != call->seq)
 		return NL_SKIP;
+	note_interruption(call, hdr);
 	/* A dump that fails says so in its last message. */
 	if (hdr->nlmsg_type == NLMSG_DONE && nlmsg_datalen(hdr) >= (int)sizeof(int)) {
 		memcpy(&call->result, nlmsg_data(hdr), sizeof(int));
@@ -147,7 +154,10 @@ static int on_reply(struct nl_msg *msg, void *arg)
 {
 	struct call *call = arg;
 
-	if (nlmsg_hdr(msg)->nlmsg_seq == call->seq && call->reply)
+	if (nlmsg_hdr(msg)->nlmsg_seq != call->seq)
+		return NL_OK;
+	note_interruption(call, nlmsg_hdr(msg));
+	if (call->reply)
 		call->reply(nlmsg_hdr(msg), call->arg);
 	return NL_OK;
 }
@@ -186,6 +196,7 @@ int door_call(struct door *door, struct nl_msg *msg,
 	door->text[0] = '\0';
 	door->missing = 0;
 	door->bad_attr = 0;
+	door->interrupted = false;
 	ret = nl_send_auto(door->nl, msg);
 	call.seq = nlmsg_hdr(msg)->nlmsg_seq;
 	nlmsg_free(msg);
@@ -231,6 +242,8 @@ int64_t relay_add_with(struct door *door, const struct add *add)
 		nla_put(msg, KTURN_A_RELAY_COOKIE, add->cookie_len, add->cookie);
 	if (add->engine)
 		nla_put_u32(msg, KTURN_A_RELAY_ENGINE, *add->engine);
+	if (add->outlive_ms)
+		nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, *add->outlive_ms);
 	ret = door_call(door, msg, reply_id, &id);
 	return ret ? ret : id;
 }
@@ -294,13 +307,27 @@ int relay_del(struct door *door, uint64_t id, struct relay *relay)
 	return call_one(door, KTURN_CMD_RELAY_DEL, id, relay);
 }
 
-int relay_dump(struct door *door, const uint64_t *group, struct relay *relays, int max)
+static void put_which(struct nl_msg *msg, const struct which *which)
+{
+	if (which->id)
+		nla_put_u64(msg, KTURN_A_RELAY_ID, *which->id);
+	if (which->group)
+		nla_put_u64(msg, KTURN_A_RELAY_GROUP, *which->group);
+	if (which->owner)
+		nla_put_u32(msg, KTURN_A_RELAY_OWNER, *which->owner);
+}
+
+int relay_dump_of(struct door *door, const struct which *which, struct relay *relays, int max)
 {
 	struct nl_msg *msg = door_message(door, KTURN_CMD_RELAY_GET, NLM_F_DUMP);
 
-	if (group)
-		nla_put_u64(msg, KTURN_A_RELAY_GROUP, *group);
+	put_which(msg, which);
 	return call_list(door, msg, relays, max);
+}
+
+int relay_dump(struct door *door, const uint64_t *group, struct relay *relays, int max)
+{
+	return relay_dump_of(door, &(struct which) { .group = group }, relays, max);
 }
 
 int group_del(struct door *door, uint64_t group, struct relay *relays, int max)
@@ -309,6 +336,59 @@ int group_del(struct door *door, uint64_t group, struct relay *relays, int max)
 
 	nla_put_u64(msg, KTURN_A_RELAY_GROUP, group);
 	return call_list(door, msg, relays, max);
+}
+
+static void reply_adopted(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *adopted = nlmsg_find_attr(hdr, GENL_HDRLEN, KTURN_A_RELAY_ADOPTED);
+	int *out = arg;
+
+	*out = adopted && nla_len(adopted) == sizeof(uint32_t) ? (int)nla_get_u32(adopted) :
+								 -EBADMSG;
+}
+
+int relay_adopt(struct door *door, const struct which *which, const uint32_t *outlive_ms)
+{
+	struct nl_msg *msg = door_message(door, KTURN_CMD_RELAY_ADOPT, 0);
+	int ret, adopted = -ENOMSG;
+
+	put_which(msg, which);
+	if (outlive_ms)
+		nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, *outlive_ms);
+	ret = door_call(door, msg, reply_adopted, &adopted);
+	return ret ? ret : adopted;
+}
+
+static void reply_caps(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *owner = nlmsg_find_attr(hdr, GENL_HDRLEN, KTURN_A_CAPS_OWNER);
+	struct nlattr *netns = nlmsg_find_attr(hdr, GENL_HDRLEN, KTURN_A_CAPS_NETNS);
+	struct nlattr *total = nlmsg_find_attr(hdr, GENL_HDRLEN, KTURN_A_CAPS_TOTAL);
+	struct caps *caps = arg;
+
+	caps->owner = owner ? nla_get_u32(owner) : 0;
+	caps->netns = netns ? nla_get_u32(netns) : 0;
+	caps->total = total ? nla_get_u32(total) : 0;
+}
+
+int caps_get(struct door *door, struct caps *caps)
+{
+	memset(caps, 0, sizeof(*caps));
+	return door_call(door, door_message(door, KTURN_CMD_CAPS_GET, 0), reply_caps, caps);
+}
+
+int caps_set(struct door *door, const uint32_t *owner, const uint32_t *netns,
+	     const uint32_t *total)
+{
+	struct nl_msg *msg = door_message(door, KTURN_CMD_CAPS_SET, 0);
+
+	if (owner)
+		nla_put_u32(msg, KTURN_A_CAPS_OWNER, *owner);
+	if (netns)
+		nla_put_u32(msg, KTURN_A_CAPS_NETNS, *netns);
+	if (total)
+		nla_put_u32(msg, KTURN_A_CAPS_TOTAL, *total);
+	return door_call(door, msg, NULL, NULL);
 }
 
 struct stats_reply {

@@ -169,6 +169,7 @@ struct door {
 	char text[256];		/* extack of the last refusal, or "" */
 	int missing;		/* attribute that it said was missing, or 0 */
 	int bad_attr;		/* offset of the attribute it complained of, or 0 */
+	bool interrupted;	/* the last dump was, by changes */
 };
 
 struct leg {
@@ -184,12 +185,20 @@ struct flow {
 	uint64_t moves;
 	uint64_t waits;
 	uint64_t copied;
+	uint64_t coalesced;
 	uint64_t idle_ms;
 	uint32_t queued;
 	uint32_t unacked;
 	bool eof;
 	int head_len;
 	uint8_t head[KTURN_HEAD_MAX];
+};
+
+struct runs {
+	uint64_t direct;
+	uint64_t softirq;
+	uint64_t process;
+	uint64_t defers;
 };
 
 struct relay {
@@ -202,7 +211,11 @@ struct relay {
 	uint32_t state;
 	uint32_t engine;
 	uint64_t age_ms;
-	uint32_t owner;
+	uint32_t owner;		/* 0: it waits for one */
+	uint32_t outlive_ms;
+	bool waits_for_owner;
+	uint32_t adopt_within_ms;
+	struct runs runs;
 	struct flow from[2];	/* from[CLIENT] is the flow to the peer */
 	uint32_t reason;
 	uint32_t error;
@@ -214,6 +227,11 @@ struct stats {
 	uint64_t refused;
 	uint64_t bytes_from[2];
 	uint64_t copied;
+	uint64_t moves;
+	uint64_t waits;
+	uint64_t coalesced;
+	uint64_t generation;
+	struct runs runs;
 	uint64_t ended[KTURN_END_REASON_ERROR + 1];
 };
 
@@ -223,6 +241,20 @@ struct add {
 	const void *cookie;
 	int cookie_len;
 	const uint32_t *engine;
+	const uint32_t *outlive_ms;
+};
+
+/* Which relays: NULL leaves an attribute out. */
+struct which {
+	const uint64_t *id;
+	const uint64_t *group;
+	const uint32_t *owner;
+};
+
+struct caps {
+	uint32_t owner;
+	uint32_t netns;
+	uint32_t total;
 };
 
 int door_open(struct door *door);
@@ -246,9 +278,18 @@ int relay_del(struct door *door, uint64_t id, struct relay *relay);
 
 /* These return how many relays answered, or -errno. */
 int relay_dump(struct door *door, const uint64_t *group, struct relay *relays, int max);
+int relay_dump_of(struct door *door, const struct which *which, struct relay *relays, int max);
 int group_del(struct door *door, uint64_t group, struct relay *relays, int max);
 
+/* Which relays, with what to outlive (or NULL): how many were adopted, or -errno. */
+int relay_adopt(struct door *door, const struct which *which, const uint32_t *outlive_ms);
+
 int stats_get(struct door *door, struct stats *stats);
+
+int caps_get(struct door *door, struct caps *caps);
+/* NULL leaves a value as it is. */
+int caps_set(struct door *door, const uint32_t *owner, const uint32_t *netns,
+	     const uint32_t *total);
 
 /* Waits for a notification of this relay and fills in what it said. */
 int notified(struct door *watch, int cmd, uint64_t id, struct relay *relay);
