@@ -17,6 +17,8 @@
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
+#include <net/inet6_hashtables.h>
+#include <net/inet_hashtables.h>
 #include <net/tcp.h>
 
 #ifndef CONFIG_64BIT
@@ -34,6 +36,14 @@ static inline bool skb_frags_readable(const struct sk_buff *skb)
 {
 	return true;
 }
+#endif
+
+/* __inet_lookup_established(): the table was an argument, though always TCP's */
+#ifdef KTURN_HAS_LOOKUP_HASHINFO
+#define __inet_lookup_established(net, ...) \
+	__inet_lookup_established(net, (net)->ipv4.tcp_death_row.hashinfo, __VA_ARGS__)
+#define __inet6_lookup_established(net, ...) \
+	__inet6_lookup_established(net, (net)->ipv4.tcp_death_row.hashinfo, __VA_ARGS__)
 #endif
 
 /* hrtimer_setup(): was two steps */

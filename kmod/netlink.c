@@ -6,9 +6,9 @@
 #include <linux/netlink.h>
 #include <linux/notifier.h>
 #include <net/genetlink.h>
-#include <net/ipv6.h>
 
 #include "engine.h"
+#include "loop.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "owner.h"
@@ -53,18 +53,6 @@ int kturn_nl_no_memory(struct genl_info *info)
 	return -ENOMEM;
 }
 
-/* Bytes would go round for ever between the two ends of one connection. */
-static bool is_one_connection(const struct kturn_relay *relay)
-{
-	const struct kturn_leg *client = &relay->client, *peer = &relay->peer;
-
-	return client->family == peer->family &&
-	       client->local.port == peer->remote.port &&
-	       client->remote.port == peer->local.port &&
-	       ipv6_addr_equal(&client->local.addr, &peer->remote.addr) &&
-	       ipv6_addr_equal(&client->remote.addr, &peer->local.addr);
-}
-
 static int take_both(struct kturn_relay *relay, struct genl_info *info)
 {
 	const struct nlattr *client = info->attrs[KTURN_A_RELAY_CLIENT_FD];
@@ -89,12 +77,7 @@ static int take_both(struct kturn_relay *relay, struct genl_info *info)
 	ret = kturn_leg_take(&relay->peer, genl_info_net(info), peer, info->extack);
 	if (ret)
 		return ret;
-	if (is_one_connection(relay)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, peer,
-				    "the client and the peer are the two ends of one connection");
-		return -ELOOP;
-	}
-	return 0;
+	return kturn_loop_refuse(relay, peer, info->extack);
 }
 
 /* The policy knows the range. */

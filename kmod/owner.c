@@ -16,6 +16,7 @@
 
 #include "owner.h"
 #include "relay.h"
+#include "trace.h"
 
 /* Enough for any server, and not for a program that has gone wild. What a relay
  * costs is not its memory here but its two sockets, which TCP bounds.
@@ -190,6 +191,7 @@ static void make_orphan(struct kturn_owners *owners, struct kturn_relay *relay)
 	list_move_tail(&relay->owned, &owners->orphans);
 	/* Readers without the lock see the time before they look for it. */
 	smp_store_release(&relay->owner, 0);
+	trace_kturn_relay_owner(relay);
 }
 
 /**
@@ -268,6 +270,7 @@ static int adopt(struct kturn_owners *owners, struct kturn_relay *relay,
 		return ret;
 	if (adoption->outlive_ms)
 		WRITE_ONCE(relay->outlive_ms, *adoption->outlive_ms);
+	trace_kturn_relay_owner(relay);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "netlink.h"
 #include "relay.h"
+#include "trace.h"
 
 static struct workqueue_struct *release_wq;
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -175,6 +176,7 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 	xa_unlock(&kn->relays);
 	kturn_net_changed(kn);
 
+	trace_kturn_relay_add(relay);
 	pr_debug("relay %llu created, group %llu, owner %u\n",
 		 relay->id, relay->group, relay->owner);
 	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_ADD_NTF);
@@ -276,6 +278,7 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	kturn_net_changed(kn);
 
 	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_DEL_NTF);
+	trace_kturn_relay_end(relay);
 	pr_debug("relay %llu destroyed, reason %u, errno %d, %llu bytes to the peer, %llu to the client\n",
 		 relay->id, reason, err, relay->to_peer.stats.bytes,
 		 relay->to_client.stats.bytes);

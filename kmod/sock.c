@@ -269,6 +269,25 @@ int kturn_leg_take(struct kturn_leg *leg, const struct net *net,
 }
 
 /**
+ * kturn_leg_of() - the leg that a socket is
+ * @sk: any TCP socket
+ *
+ * Context: under rcu_read_lock(), as long as the leg is looked at.
+ * Return: the leg, or NULL if the socket is in no relay.
+ */
+struct kturn_leg *kturn_leg_of(struct sock *sk)
+{
+	struct kturn_leg *leg = NULL;
+
+	/* The claim may be another subsystem's; but with our callback it is ours. */
+	read_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_data_ready == leg_data_ready)
+		leg = rcu_dereference_sk_user_data(sk);
+	read_unlock_bh(&sk->sk_callback_lock);
+	return leg;
+}
+
+/**
  * kturn_leg_was_disconnected() - whether the connection is not ours any more
  * @leg: a taken leg
  *

@@ -69,6 +69,8 @@ int kturn_leg_take(struct kturn_leg *leg, const struct net *net,
 		   const struct nlattr *fd, struct netlink_ext_ack *extack);
 void kturn_leg_give_back(struct kturn_leg *leg);
 
+struct kturn_leg *kturn_leg_of(struct sock *sk);
+
 bool kturn_leg_was_disconnected(const struct kturn_leg *leg);
 void kturn_leg_close(struct kturn_leg *leg, bool reset);
 

@@ -18,6 +18,7 @@
 #include "relay.h"
 #include "run.h"
 #include "splice.h"
+#include "trace.h"
 
 /* A flow whose moves are larger than this on average is in bulk. */
 #define BULK_MEAN	(8 * 1024)
@@ -44,6 +45,7 @@ static bool lock_both(struct kturn_relay *relay)
 	if (!sock_owned_by_user(a) && !sock_owned_by_user(b))
 		return true;
 	kturn_stat_add(relay->runs.defers, 1);
+	trace_kturn_defer(relay);
 	bh_unlock_sock(b);
 	bh_unlock_sock(a);
 	return false;

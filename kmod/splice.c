@@ -15,6 +15,7 @@
 
 #include "relay.h"
 #include "splice.h"
+#include "trace.h"
 
 /* Bytes that a flow may move while both sockets are locked: softirq meanwhile
  * puts what arrives into their backlogs, which are bounded.
@@ -325,11 +326,14 @@ static void account(struct kturn_flow *flow, const struct batch *b)
 		kturn_stat_add(stats->copied, b->copied);
 		kturn_stat_add(stats->moves, 1);
 		WRITE_ONCE(flow->last, jiffies);
+		trace_kturn_move(flow, b->sent, b->copied);
 		/* Up slowly, down at once: a quiet flow is not to wait. */
 		flow->mean = min_t(size_t, b->sent, (3 * (size_t)flow->mean + b->sent) / 4);
 	}
-	if (b->full && (!b->err || b->err == -EAGAIN))
+	if (b->full && (!b->err || b->err == -EAGAIN)) {
 		kturn_stat_add(stats->waits, 1);
+		trace_kturn_wait(flow);
+	}
 }
 
 static int batch_result(const struct batch *b, const struct kturn_flow *flow)
