@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TLS_FIRST_BYTE	0x16	/* a handshake record; no STUN message begins so (RFC 7983) */
+#define TLS_FIRST_BYTE	0x16	/* of a handshake; no STUN message begins so (RFC 7983) */
 #define TLS_RECORD_MAX	16384	/* payload bytes of a record */
 
 struct evbuffer;

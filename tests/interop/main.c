@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * wire [--tls=PRIORITY] SERVER:PORT GROUP…: runs the tests of the groups, over TLS
- * with versions and ciphers in the words of GnuTLS, and speaks TAP. The users are alice:wonder and bob:builder; the peers' addresses are those that
+ * with versions and ciphers in the words of GnuTLS, and speaks TAP. The users are
+ * alice:wonder and bob:builder; the peers' addresses are those that
  * tests/interop/run sets up.
  */
 #include <errno.h>
