@@ -3,8 +3,10 @@
 
 # kernels to build the module for and to test in; see tools/vm/kernel
 KERNELS ?= 6.1 6.12
-# the kernel of `make demo`
+# the kernel of `make demo`; of `make bench`, several with commas if you like
 KERNEL ?= 6.1
+# `make bench`: quick or full
+BENCH ?= quick
 # the module is also built for the running kernel if its headers are there
 RUNNING := $(if $(wildcard /lib/modules/$(shell uname -r)/build),running)
 
@@ -34,13 +36,13 @@ interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)
 bench_relay := $(wildcard tools/bench/relay/*.c)
 bench_client := $(addprefix tools/client/,net.c turn.c message.c secure.c tunnel.c)
-bench := build/bench/traffic build/bench/relay
 programs := build/kturnd build/kturn build/kturn-client
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-unit \
 	check-kselftest check-interop check-debug generate check-generated \
+	bench bench-compare bench-check bench-baseline \
 	install clean deps-build deps-unit
 
 all: module daemon tool
@@ -53,6 +55,11 @@ help:
 	@echo 'make check        all tests; check-unit, check-kselftest and'
 	@echo '                  check-interop run a part, check-debug the tests'
 	@echo '                  in a kernel that looks for mistakes'
+	@echo 'make bench        what relaying costs, beside other relays; BENCH=quick|full,'
+	@echo '                  KERNEL=6.1|6.12|latest, several with commas'
+	@echo 'make bench-compare BASE=results.json: what has moved since'
+	@echo 'make bench-check  have the kernel engines become slower? bench-baseline'
+	@echo '                  records how fast they are'
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
 	@echo 'make clean'
@@ -172,6 +179,32 @@ check-interop: check-built
 
 check-debug: check-built
 	@tools/check vm:debug:kselftest+interop
+
+# --- how fast it is; docs/BENCHMARKS.md
+
+bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
+results ?= build/bench/results.json
+baseline := tests/bench-baseline.json
+
+bench: $(bench_built)
+	@tools/bench/run --$(BENCH) --kernel='$(KERNEL)'
+	@tools/bench/report build/bench
+
+bench-compare:
+	@[ "$(BASE)" ] || { echo 'make bench-compare BASE=results.json' >&2; exit 2; }
+	@tools/bench/compare '$(BASE)' $(results)
+
+# What tests/bench-baseline.json has recorded is measured again.
+measure_engines = tools/bench/run --quick --out=build/bench/engines \
+		  --only=module,module_process,kturnd --work=bulk,both,screen,rtt64,rtt1200
+
+bench-check: $(bench_built)
+	@$(measure_engines) --kernel='$(KERNEL)'
+	@tools/bench/check $(baseline) build/bench/engines/results.json
+
+bench-baseline: $(bench_built)
+	@$(measure_engines) --kernel='$(KERNELS)'
+	@tools/bench/check --record build/bench/engines/results.json >$(baseline)
 
 # --- the rest
 

@@ -33,21 +33,32 @@ def matrix($results; $works; cell):
 				first | if . == null then "" else cell end))])
 	end;
 
-def cost:
-	if .outcome != "ok" then "FAILED"
-	elif .rival == "direct" then "(\(.instructions | number(0)))"
-	else .over_direct | number(0) end;
+# What went wrong, in a word or two; all of it comes below the tables.
+def trouble: .outcome | sub("^(round|burst) [0-9]+: "; "") | sub("( after |:).*"; "");
 
-def percent_idle:
-	if .outcome != "ok" then "FAILED"
-	else .idle_ns / .elapsed_ns * 100 | number(0) end;
+# A cell: what has failed has no figure, and one that lost the answer to a
+# half-close has it behind the figure.
+def cell(f):
+	if .outcome != "ok" then "**\(trouble)**"
+	elif (.half_close // "ok") != "ok" then "\(f), *\(.half_close | sub("^the "; ""))*"
+	else f end;
 
-def latencies:
-	if .outcome != "ok" then "FAILED"
-	else "\(.p50 / 1000 | number(1)) / \(.p99 / 1000 | number(1))" end;
+def cost: cell(
+	if .rival == "direct" then "(\(.instructions | number(0)))"
+	else .over_direct | number(0) end);
+
+def percent_idle: del(.half_close) | cell(.idle_ns / .elapsed_ns * 100 | number(0));
+
+def latencies: cell("\(.p50 / 1000 | number(1)) / \(.p99 / 1000 | number(1))");
 
 def bulk_works: ["bulk", "both", "screen", "bulk16", "bulk256", "bulk4096", "bulkauto"];
 def message_works: ["rtt64", "rtt1200"];
+
+def settings:
+	"How they are set:",
+	"",
+	(.results | map(.rival) | unique_in_order) as $rivals |
+	(.about | to_entries[] | select(.key | IN($rivals[])) | "* \(.key): \(.value)");
 
 def counts:
 	[.results[] | select(.work == "calls" and .outcome == "ok")] as $calls |
@@ -86,10 +97,9 @@ def memories:
 		"Bytes of memory for an idle relay with all its sockets on the edge host, in the kernel and in the",
 		"process; and instructions a second that all of them together take.",
 		"",
-		matrix([.results[] | select(.rival != "direct")]; $works;
-			if .outcome != "ok" then "FAILED"
-			else "\(.kernel_per_relay | number(0)) + \(.user_per_relay | number(0)); \(
-				.instructions_per_second | number(0))" end)
+		matrix([.results[] | select(.unit == "relay" and .rival != "direct")]; $works;
+			cell("\(.kernel_per_relay | number(0)) + \(.user_per_relay | number(0)); \(
+				.instructions_per_second | number(0))"))
 	end;
 
 def walls:
@@ -98,7 +108,7 @@ def walls:
 		"Two CPUs, emulated: time, as a multiple of direct's. It varies; differences below 10 % say nothing.",
 		"",
 		matrix(.wall; ["bulk", "both"];
-			if .outcome != "ok" then "FAILED" else .ratio | number(2) end)
+			cell(.ratio | number(2)))
 	end;
 
 def complaints:
@@ -107,7 +117,8 @@ def complaints:
 	(.results | map(select(.half_close != null and .half_close != "ok")) | group_by(.rival)[] |
 		"* \(.[0].rival): after a half-close, \(.[0].half_close) (\(map(.work) | join(", ")))");
 
-.runs[] |
+(.runs[0] | settings),
+(.runs[] |
 "",
 "### Linux \(.release), \(.length)",
 "",
@@ -128,4 +139,4 @@ matrix(.results; message_works + ["screen"]; latencies),
 matrix(.results; bulk_works - ["screen"]; percent_idle),
 counts, setups, memories, walls,
 "",
-([complaints] | if . == [] then "Nothing was lost." else "What failed or was lost:", "", .[] end)
+([complaints] | if . == [] then "Nothing was lost." else "What failed or was lost:", "", .[] end))

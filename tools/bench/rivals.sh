@@ -23,7 +23,7 @@ forward_stop() {
 	on edge sysctl -qw net.ipv4.ip_forward=0
 }
 
-nat_about='the edge host forwards; nftables translates both addresses (dnat, masquerade)'
+nat_about='the edge host forwards; nftables translates both addresses (dnat, masquerade), what is established by way of a flowtable'
 nat_start() {
 	on edge sysctl -qw net.ipv4.ip_forward=1
 	on edge nft -f - <<-END
@@ -36,6 +36,14 @@ nat_start() {
 				type nat hook postrouting priority srcnat
 				oifname "to-peer" masquerade
 			}
+			flowtable fast {
+				hook ingress priority 0
+				devices = { "to-client", "to-peer" }
+			}
+			chain through {
+				type filter hook forward priority 0
+				ct state established flow add @fast
+			}
 		}
 	END
 	way=(--client-ns=client --to="$edge_ip:$relay_port")
@@ -47,7 +55,7 @@ nat_stop() {
 
 # serve PROGRAM…: not by way of on(), whose shell would be what we kill.
 serve() {
-	ip netns exec edge "$@" >"$tmp/server" 2>&1 </dev/null &
+	ip netns exec edge "${turns[@]}" "$@" >"$tmp/server" 2>&1 </dev/null &
 	server=$!
 }
 
@@ -59,7 +67,7 @@ start_relay() {
 	way=(--client-ns=client --to="$edge_ip:$relay_port")
 }
 
-readwrite_about='epoll, read and write with 64 KiB, level-triggered'
+readwrite_about='epoll, read and write with 256 KiB, level-triggered'
 readwrite_start() { start_relay readwrite; }
 
 splice_about='epoll, splice(2) with a 1 MiB pipe for each direction, level-triggered'
@@ -79,12 +87,14 @@ turn_way() {
 	way=(--client-ns=client --via="$edge_ip:3478" --user="$user:$password")
 }
 
-# start_kturnd ENGINE
+# The options of both servers are the same.
+turn_options=(--listening-ip="$edge_ip" --relay-ip="$edge_peer_ip"
+	--lt-cred-mech --realm=bench --user="$user:$password")
+
+# start_kturnd ENGINE OPTION…
 start_kturnd() {
 	program=kturnd
-	serve "$top/build/kturnd" --no-config --datapath="$1" \
-		--listening-ip="$edge_ip" --relay-ip="$edge_peer_ip" \
-		--lt-cred-mech --realm=bench --user="$user:$password"
+	serve "$top/build/kturnd" --no-config --datapath="$1" "${turn_options[@]}" "${@:2}"
 	turn_way
 }
 
@@ -95,17 +105,49 @@ kturnd_splice_about='kturnd --datapath=splice'
 kturnd_splice_start() { start_kturnd splice; }
 
 coturn_about='turnserver -m 1 --no-tls --no-dtls --no-cli, no log'
-coturn_start() {
+coturn_start() { start_coturn --no-tls --no-dtls; }
+
+# start_coturn OPTION…
+start_coturn() {
 	program=turnserver
-	serve turnserver -n ${COTURN--m 1} --no-tls --no-dtls --no-cli --log-file=/dev/null \
-		--no-stdout-log --pidfile="$tmp/coturn.pid" \
-		--listening-ip="$edge_ip" --relay-ip="$edge_peer_ip" \
-		--lt-cred-mech --realm=bench --user="$user:$password"
+	serve turnserver -n -m 1 --no-cli --log-file=/dev/null --no-stdout-log \
+		--pidfile="$tmp/coturn.pid" "${turn_options[@]}" "$@"
 	turn_way
 }
 
-every_rival=(direct forward nat readwrite splice sockmap module module_process
+# For TLS on the client's leg. What the CPU has for AES is loaded where there is
+# somebody who looks for it, which is not here.
+prepare_tls() {
+	modprobe -qa tls aesni_intel ghash_clmulni_intel || true
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj /CN=edge -days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+	tls=(--cert="$tmp/cert.pem" --pkey="$tmp/key.pem")
+}
+
+kturnd_tls_about='kturnd --datapath=kernel; its kernel does TLS as well'
+kturnd_tls_start() {
+	prepare_tls
+	start_kturnd kernel "${tls[@]}"
+	way+=(--tls)
+}
+
+kturnd_splice_tls_about='kturnd --datapath=splice; TLS with GnuTLS'
+kturnd_splice_tls_start() {
+	prepare_tls
+	start_kturnd splice "${tls[@]}"
+	way+=(--tls)
+}
+
+coturn_tls_about='turnserver -m 1 --no-dtls --no-cli, no log; TLS with OpenSSL'
+coturn_tls_start() {
+	prepare_tls
+	start_coturn "${tls[@]}" --no-dtls
+	way+=(--tls)
+}
+
+quick_rivals=(direct forward nat readwrite splice sockmap module module_process
 	kturnd kturnd_splice coturn)
+full_rivals=("${quick_rivals[@]}" kturnd_tls kturnd_splice_tls coturn_tls)
 
 listening() {
 	[ "$(on edge ss -Hltn "sport = :$1")" ]

@@ -2,21 +2,22 @@
 # The kinds of work, as options of traffic. Sourced, with $length quick or full.
 
 mib=$((1 << 20))
+rounds=300 bursts=300 calls=100
 if [ "$length" = full ]; then
-	bulk_bytes=$((256 * mib)) rounds=2000 bursts=1800 calls=500
+	bulk_bytes=$((256 * mib)) other_bytes=$((32 * mib))
 else
-	bulk_bytes=$((32 * mib)) rounds=300 bursts=300 calls=100
+	bulk_bytes=$((16 * mib)) other_bytes=$((8 * mib))
 fi
 
 # work_options NAME: sets options.
 work_options() {
 	case $1 in
 	bulk) options=(--work=bulk --bytes="$bulk_bytes") ;;
-	warm) options=(--work=bulk --bytes=$((16 * mib))) ;;
-	both) options=(--work=both --bytes="$bulk_bytes") ;;
-	bulkauto) options=(--work=bulk --bytes="$bulk_bytes" --auto-buffers) ;;
+	warm) options=(--work=bulk --bytes=$((4 * mib))) ;;
+	both) options=(--work=both --bytes="$other_bytes") ;;
+	bulkauto) options=(--work=bulk --bytes="$other_bytes" --auto-buffers) ;;
 	bulk[0-9]*)
-		options=(--work=bulk --bytes="$bulk_bytes" --relays="${1#bulk}"
+		options=(--work=bulk --bytes="$other_bytes" --relays="${1#bulk}"
 			--per-allocation=$((${1#bulk} < 64 ? ${1#bulk} : 64)))
 		;;
 	rtt[0-9]*) options=(--work=rtt --size="${1#rtt}" --rounds="$rounds") ;;
@@ -29,10 +30,14 @@ work_options() {
 	esac
 }
 
-# applies RIVAL WORK: signalling is for those who speak TURN.
+# applies RIVAL WORK: signalling is for those who speak TURN, and so are idle
+# relays, which are many calls to set up; of these direct tells what the ends take.
+# Of TLS, what it does to bytes is the question.
 applies() {
+	[[ $1 != *_tls ]] || [[ " ${tls_works[*]} " == *" $2 "* ]] || return
 	case $2 in
 	setup) [[ $1 = kturnd* || $1 = coturn ]] ;;
+	idle*) [[ $1 = direct || $1 = kturnd* || $1 = coturn ]] ;;
 	esac
 }
 
@@ -45,6 +50,7 @@ copies_are_counted() {
 	[[ $2 = calls* ]] && [[ $1 = module* || $1 = kturnd ]]
 }
 
-quick_works=(bulk both rtt64 rtt1200 screen bulk256 calls setup idle1000)
+tls_works=(bulk rtt64 screen)
+quick_works=(bulk both rtt64 rtt1200 screen calls setup)
 full_works=(bulk both bulkauto rtt64 rtt1200 screen bulk16 bulk256 bulk4096 calls
 	callsrtt setup idle1000 idle10000)

@@ -45,7 +45,7 @@ static int client_half_close(const struct sides *sides)
 	char buf[TAIL];
 	int err;
 
-	shutdown(fd, SHUT_WR);
+	net_finish(fd, timeout);
 	err = net_recv_all(fd, buf, sizeof(buf), timeout);
 	if (!err && !pattern_check(0, buf, sizeof(buf)))
 		snprintf(result->half_close, OUTCOME_MAX, "wrong bytes in the answer");

@@ -18,6 +18,7 @@
  * struct job - the work, and the way from client to peer
  * @rival: what is on that way; only a name
  * @work: name of the work
+ * @label: how it is called in the result
  * @bytes: to carry each way that has any, over all streams
  * @relays: number of streams
  * @size: bytes in a message
@@ -30,6 +31,7 @@
  * @has_via: @via is set
  * @user: for the TURN server
  * @password: likewise
+ * @tls: speak TLS with it
  * @per_allocation: streams of one TURN allocation
  * @auto_buffers: the ends' buffers grow as the kernel likes
  * @timeout_ms: nothing moves for so long: a stall
@@ -37,13 +39,14 @@
  * @server: process that is the server; 0 if none is
  */
 struct job {
-	const char *rival, *work;
+	const char *rival, *work, *label;
 	uint64_t bytes;
 	unsigned int relays, size, rounds;
 	const char *client_ns, *peer_ns;
 	union addr peer, to, via;
 	bool has_via;
 	char *user, *password;
+	bool tls;
 	unsigned int per_allocation;
 	bool auto_buffers;
 	int timeout_ms;

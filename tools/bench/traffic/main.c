@@ -25,17 +25,19 @@ static const char usage[] =
 	"  --relays=N          streams, 1\n"
 	"  --size=N            rtt: bytes in a message, 64\n"
 	"  --rounds=N          rtt: round trips; screen: bursts; setup: calls; 300\n"
+	"  --tls               --via: TLS 1.3, which the client's kernel does\n"
 	"  --per-allocation=N  --via: streams of an allocation, 1; the peer listens on\n"
 	"                      as many ports\n"
 	"  --auto-buffers      the kernel's own, instead of a fixed size: does not repeat\n"
 	"  --client-ns=NAME    network namespace of the client, --peer-ns of the peer\n"
-	"  --rival=NAME        only printed\n"
+	"  --rival=NAME, --label=NAME   only printed; the latter instead of --work\n"
 	"  --server=PID        setup, idle: look at this process\n"
 	"  --count=PROGRAM     count its system calls as well, which costs instructions\n"
 	"  --timeout=MS        a stall lasts longer, 20000\n";
 
-enum { OPT_WORK = 256, OPT_PEER, OPT_TO, OPT_VIA, OPT_USER, OPT_BYTES, OPT_RELAYS, OPT_SIZE,
-       OPT_ROUNDS, OPT_PER, OPT_AUTO, OPT_CLIENT_NS, OPT_PEER_NS, OPT_RIVAL, OPT_SERVER, OPT_COUNT, OPT_TIMEOUT };
+enum { OPT_WORK = 256, OPT_PEER, OPT_TO, OPT_VIA, OPT_USER, OPT_TLS, OPT_BYTES, OPT_RELAYS, OPT_SIZE,
+       OPT_ROUNDS, OPT_PER, OPT_AUTO, OPT_CLIENT_NS, OPT_PEER_NS, OPT_RIVAL, OPT_LABEL,
+       OPT_SERVER, OPT_COUNT, OPT_TIMEOUT };
 
 static const struct option options[] = {
 	{ "work", required_argument, NULL, OPT_WORK },
@@ -43,6 +45,7 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "via", required_argument, NULL, OPT_VIA },
 	{ "user", required_argument, NULL, OPT_USER },
+	{ "tls", no_argument, NULL, OPT_TLS },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "relays", required_argument, NULL, OPT_RELAYS },
 	{ "size", required_argument, NULL, OPT_SIZE },
@@ -52,6 +55,7 @@ static const struct option options[] = {
 	{ "client-ns", required_argument, NULL, OPT_CLIENT_NS },
 	{ "peer-ns", required_argument, NULL, OPT_PEER_NS },
 	{ "rival", required_argument, NULL, OPT_RIVAL },
+	{ "label", required_argument, NULL, OPT_LABEL },
 	{ "server", required_argument, NULL, OPT_SERVER },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -102,6 +106,7 @@ static void parse_one(struct job *job, int opt, char *arg)
 		job->has_via = true;
 		break;
 	case OPT_USER: parse_user(job, arg); break;
+	case OPT_TLS: job->tls = true; break;
 	case OPT_BYTES: job->bytes = parse_number(arg); break;
 	case OPT_RELAYS: job->relays = parse_number(arg); break;
 	case OPT_SIZE: job->size = parse_number(arg); break;
@@ -111,6 +116,7 @@ static void parse_one(struct job *job, int opt, char *arg)
 	case OPT_CLIENT_NS: job->client_ns = arg; break;
 	case OPT_PEER_NS: job->peer_ns = arg; break;
 	case OPT_RIVAL: job->rival = arg; break;
+	case OPT_LABEL: job->label = arg; break;
 	case OPT_SERVER: job->server = parse_number(arg); break;
 	case OPT_COUNT: job->count = arg; break;
 	case OPT_TIMEOUT: job->timeout_ms = parse_number(arg); break;
@@ -130,6 +136,8 @@ static void parse(struct job *job, int argc, char **argv)
 		fail();
 	if (job->size > PATTERN_PIECE)
 		fail();
+	if (!job->label)
+		job->label = job->work;
 }
 
 static void work(const struct job *job, struct result *result)

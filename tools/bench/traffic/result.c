@@ -56,7 +56,7 @@ void result_print(const struct job *job, const struct result *result)
 {
 	const struct meter *meter = &result->meter;
 
-	printf("{\"rival\":\"%s\",\"work\":\"%s\",\"outcome\":\"%s\"", job->rival, job->work,
+	printf("{\"rival\":\"%s\",\"work\":\"%s\",\"outcome\":\"%s\"", job->rival, job->label,
 	       result->outcome);
 	if (*result->half_close)
 		printf(",\"half_close\":\"%s\"", result->half_close);

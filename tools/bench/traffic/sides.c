@@ -23,23 +23,20 @@ void *sides_map(size_t size)
 	return map;
 }
 
-/*
- * What is not in memory yet must not be fetched while the clock runs, and what
- * the kernel still does for those who were there before us must be over.
- */
-static void settle(void)
+/* What is not in memory yet must not be fetched while the clock runs. */
+static void stay_in_memory(void)
 {
 	mlockall(MCL_CURRENT | MCL_FUTURE);
-	sleep(1);
 }
 
 /*
- * When the timer interrupts come between the two processes decides which of them
- * waits for the other, and goes on deciding it: always begin between the same two.
+ * At least a second, for what the kernel still does for those who were there
+ * before us. And always begin between the same two timer interrupts, far from
+ * whole seconds, where the kernel puts work that is in no hurry.
  */
-static void align(void)
+static void settle(void)
 {
-	struct timespec at = { meter_now() / 1000000000 + 2, 1000000 };
+	struct timespec at = { meter_now() / 1000000000 + 2, 501000000 };
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
@@ -76,7 +73,7 @@ static void be_peer(struct sides *sides, const struct bell *ready, const struct 
 		    int (*peer)(struct sides *sides))
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	settle();
+	stay_in_memory();
 	bell_ring(ready);
 	peer(sides);
 	bell_await(over);
@@ -98,9 +95,9 @@ void sides_run(struct sides *sides, int (*client)(struct sides *sides),
 		perror("fork");
 		exit(EXIT_FAILURE);
 	}
+	stay_in_memory();
 	bell_await(&ready);
 	settle();
-	align();
 	/* A client that has given up leaves a peer that would wait for it. */
 	if (client(sides))
 		kill(pid, SIGKILL);
