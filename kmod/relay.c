@@ -168,12 +168,14 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 
 	relay->id = atomic64_inc_return(&last_id);
 	*id = relay->id;
-	ret = xa_insert(&kn->relays, relay->id, relay, GFP_KERNEL);
+	/* Seen and counted at the same time. */
+	xa_lock(&kn->relays);
+	ret = __xa_insert(&kn->relays, relay->id, relay, GFP_KERNEL);
+	if (!ret)
+		kn->stats.created++;
+	xa_unlock(&kn->relays);
 	if (ret)
 		return ret;
-	xa_lock(&kn->relays);
-	kn->stats.created++;
-	xa_unlock(&kn->relays);
 	kturn_net_changed(kn);
 
 	trace_kturn_relay_add(relay);
