@@ -32,7 +32,9 @@
  */
 #define SPLICE_COPYBREAK 512
 
-/* Where softirq copies to: small pieces of all relays share its pages. */
+/* Where softirq copies to: small pieces of all relays share its pages, unless
+ * they have to wait, see copies_of().
+ */
 static DEFINE_PER_CPU(struct page_frag, softirq_frag);
 
 /**
@@ -137,12 +139,41 @@ static bool batch_add(struct batch *b, struct page *page, size_t offset, size_t 
 }
 
 /*
+ * A piece keeps the whole page that it was copied to. What goes out at once may
+ * share a page with everybody. A piece that comes while others are outstanding
+ * may be one of very many that stay for as long as the receiver likes: it goes to
+ * a page that only this destination's pieces go to, so that what waits keeps no
+ * more than itself and one page that is not full.
+ */
+static struct page_frag *copies_of(struct sock *dst)
+{
+	if (!tcp_rtx_and_write_queues_empty(dst))
+		return &dst->sk_frag;
+	return in_softirq() ? this_cpu_ptr(&softirq_frag) : &current->task_frag;
+}
+
+/* Small pages: each destination may have one. */
+static bool refill_own(struct page_frag *frag, size_t len, gfp_t gfp)
+{
+	if (frag->page) {
+		if (frag->offset + len <= frag->size)
+			return true;
+		put_page(frag->page);
+	}
+	frag->page = alloc_page(gfp | __GFP_NOWARN);
+	frag->offset = 0;
+	frag->size = PAGE_SIZE;
+	return frag->page;
+}
+
+/*
  * Room for a copy. The page is not let go, nor used from its start again, as
  * long as the batch refers to it without a reference of its own.
  */
 static bool batch_make_room(struct batch *b, size_t len)
 {
 	struct page_frag *frag = b->copies;
+	struct sock *dst = b->dst->sk;
 
 	if (b->copied_map) {
 		if (frag->offset + len <= frag->size && b->nr < SPLICE_PIECES)
@@ -150,7 +181,8 @@ static bool batch_make_room(struct batch *b, size_t len)
 		if (!batch_send(b, true))
 			return false;
 	}
-	if (skb_page_frag_refill(len, frag, b->dst->sk->sk_allocation))
+	if (frag == &dst->sk_frag ? refill_own(frag, len, dst->sk_allocation) :
+				    skb_page_frag_refill(len, frag, dst->sk_allocation))
 		return true;
 	b->no_memory = true;
 	return false;
@@ -378,7 +410,7 @@ int kturn_splice(struct kturn_flow *flow)
 		return KTURN_SPLICE_WAIT;
 
 	b.dst = flow->dst;
-	b.copies = in_softirq() ? this_cpu_ptr(&softirq_frag) : &current->task_frag;
+	b.copies = copies_of(dst);
 	b.nr = 0;
 	b.len = 0;
 	b.copied_map = 0;
