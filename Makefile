@@ -7,6 +7,12 @@ KERNELS ?= 6.1 6.12
 KERNEL ?= 6.1
 # `make bench`: quick or full
 BENCH ?= quick
+# of `make stress`
+MINUTES ?= 20
+RELAYS ?= 1000
+# of `make fuzz`; a seed of its own each time unless SEED says one
+MESSAGES ?= 2000000
+SEED ?=
 # the module is also built for the running kernel if its headers are there
 RUNNING := $(if $(wildcard /lib/modules/$(shell uname -r)/build),running)
 
@@ -32,6 +38,7 @@ unit := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 kselftests := $(patsubst tests/kselftest/%.c,build/kselftest/%,\
 	      $(wildcard tests/kselftest/*.c))
 kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
+fuzz := $(wildcard tests/fuzz/*.c)
 interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)
 bench_relay := $(wildcard tools/bench/relay/*.c)
@@ -41,8 +48,8 @@ programs := build/kturnd build/kturn build/kturn-client
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-unit \
-	check-kselftest check-interop check-debug generate check-generated \
-	bench bench-compare bench-check bench-baseline \
+	check-kselftest check-kselftest-runner check-interop check-debug fuzz stress \
+	generate check-generated bench bench-compare bench-check bench-baseline \
 	install clean deps-build deps-unit
 
 all: module daemon tool
@@ -60,6 +67,8 @@ help:
 	@echo 'make bench-compare BASE=results.json: what has moved since'
 	@echo 'make bench-check  have the kernel engines become slower? bench-baseline'
 	@echo '                  records how fast they are'
+	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
+	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
 	@echo 'make clean'
@@ -130,6 +139,11 @@ build/kselftest/%: build/obj/tests/kselftest/%.o \
 		   $(kselftest_lib:%.c=build/obj/%.o)
 	$(call link)
 
+build/obj/tests/fuzz/%.o: private CPPFLAGS += -iquote tests/kselftest/lib
+
+build/fuzz: $(fuzz:%.c=build/obj/%.o) $(kselftest_lib:%.c=build/obj/%.o)
+	$(call link)
+
 # The benchmark's traffic, which knows TURN, and the relays it compares with.
 build/obj/tools/bench/%.o: private CPPFLAGS += -iquote tools/client
 
@@ -164,7 +178,7 @@ demo: programs module-$(KERNEL)
 
 suites = $(foreach kernel,$(KERNELS),vm:$(kernel):$(1))
 
-check-built: $(programs) build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
+check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(KERNELS:%=module-%)
 	@tools/check generated unit $(call suites,kselftest+interop)
 
@@ -178,7 +192,24 @@ check-interop: check-built
 	@tools/check $(call suites,interop)
 
 check-debug: check-built
-	@tools/check vm:debug:kselftest+interop
+	@tools/check vm:debug:kselftest+interop+fuzz
+
+# With the kernel's own runner, as an operator would.
+check-kselftest-runner:
+	@$(MAKE) -C tests/kselftest install INSTALL_PATH=$(CURDIR)/build/kselftest-installed
+	@tools/check $(KERNELS:%=runner:%)
+
+# The long ones say nothing of each relay: the kernel log would not hold it.
+fuzz stress: KERNEL = debug
+long = tools/vm/run --kernel=$(KERNEL) --module=dyndbg=-p
+
+fuzz: build/fuzz
+	@KTURN_FUZZ_MESSAGES=$(MESSAGES) KTURN_FUZZ_SEED=$(SEED) \
+		$(long) --timeout=7200 -- tests/fuzz/run
+
+stress: build/kselftest/stress
+	@KTURN_STRESS_SECONDS=$$(($(MINUTES) * 60)) KTURN_STRESS_RELAYS=$(RELAYS) \
+		$(long) --timeout=$$(($(MINUTES) * 120 + 600)) -- build/kselftest/stress
 
 # --- how fast it is; docs/BENCHMARKS.md
 

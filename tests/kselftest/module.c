@@ -5,10 +5,12 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 #include "lib/kturn_test.h"
@@ -57,6 +59,38 @@ TEST_F_TIMEOUT(module, stays_while_used, TIMEOUT_S)
 	stream[0] = stream_from(&s->path, CLIENT, 10000);
 	stream[1] = stream_from(&s->path, PEER, 10000);
 	EXPECT_EQ(0, streams_run(stream, 2)) TH_LOG("%s", why);
+}
+
+/* Somebody tries to remove it all the while that bytes are moved. */
+static pid_t start_removing(void)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		if (!syscall(SYS_delete_module, "kturn", O_NONBLOCK))
+			_exit(1);
+	return pid;
+}
+
+TEST_F_TIMEOUT(module, stays_while_busy, TIMEOUT_S)
+{
+	struct setup *s = &self->setup;
+	struct stream stream[2];
+	pid_t pid;
+	int status;
+
+	if (refcnt() < 0)
+		SKIP(return, "kturn is no module here");
+	ASSERT_EQ(0, setup_relay(s)) TH_LOG("%s", why);
+	stream[0] = stream_from(&s->path, CLIENT, 2 * MiB);
+	stream[1] = stream_from(&s->path, PEER, 2 * MiB);
+	pid = start_removing();
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(0, streams_run(stream, 2)) TH_LOG("%s", why);
+	/* It was still trying: killed, not at its end. */
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, status);
 }
 
 /* Relays keep it, refusals do not, and an end of any kind lets go. */

@@ -3,22 +3,24 @@
  * Relays that are opened, used and ended in every way at random, by several
  * processes at once, while others look and delete.
  *
- * KTURN_STRESS_SECONDS: how long, 10 by default; KTURN_STRESS_SEED: what a
- * failure has printed, though the scheduler takes its part as well.
+ * KTURN_STRESS_SECONDS: how long, 10 by default; KTURN_STRESS_RELAYS: how many at
+ * a time, 48 by default; KTURN_STRESS_SEED: what a failure has printed, though the
+ * scheduler takes its part as well.
  */
 #define _GNU_SOURCE
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
 #include "lib/kturn_test.h"
 
-#define USERS	3
-#define SLOTS	16
+#define USERS		3
+#define SLOTS_MAX	1000
 
 /* The harness wants a constant; this is for runs of hours. */
 #define STRESS_TIMEOUT_S	(24 * 3600)
@@ -48,7 +50,8 @@ struct slot {
 
 struct user {
 	struct door door;
-	struct slot slot[SLOTS];
+	uint32_t slots;
+	struct slot slot[SLOTS_MAX];
 };
 
 static const struct path_options shapes[] = {
@@ -57,11 +60,23 @@ static const struct path_options shapes[] = {
 	{ .end = { { 0, 4096 }, { 0, 4096 } }, .leg = { { 4096, 0 }, { 4096, 0 } } },
 };
 
+static uint64_t setting(const char *name, uint64_t by_default)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : by_default;
+}
+
 static uint64_t stress_seconds(void)
 {
-	const char *text = getenv("KTURN_STRESS_SECONDS");
+	return setting("KTURN_STRESS_SECONDS", 10);
+}
 
-	return text && atoi(text) > 0 ? atoi(text) : 10;
+static uint32_t slots_per_user(void)
+{
+	uint64_t slots = setting("KTURN_STRESS_RELAYS", 48) / USERS + 1;
+
+	return slots < SLOTS_MAX ? slots : SLOTS_MAX;
 }
 
 static uint32_t stress_seed(void)
@@ -206,10 +221,10 @@ static int slot_delete(struct user *user, struct slot *slot)
 
 static int user_restart(struct user *user)
 {
-	int i;
+	uint32_t i;
 
 	door_close(&user->door);
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < user->slots; i++)
 		if (user->slot[i].used)
 			slot_free(&user->slot[i]);
 	return door_open(&user->door);
@@ -217,7 +232,7 @@ static int user_restart(struct user *user)
 
 static int user_step(struct user *user)
 {
-	struct slot *slot = &user->slot[draw(SLOTS)];
+	struct slot *slot = &user->slot[draw(user->slots)];
 	uint32_t what;
 
 	if (!slot->used)
@@ -245,14 +260,15 @@ static int user_step(struct user *user)
 static int user_run(uint64_t until)
 {
 	static struct user user;
-	int i;
+	uint32_t i;
 
+	user.slots = slots_per_user();
 	if (door_open(&user.door))
 		return -1;
 	while (now_ms() < until)
 		if (user_step(&user))
 			return -1;
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < user.slots; i++)
 		if (user.slot[i].used && slot_finish(&user.slot[i]))
 			return -1;
 	return 0;
@@ -261,7 +277,8 @@ static int user_run(uint64_t until)
 /* Looks at everything, and deletes what it may. */
 static int meddle(struct door *door)
 {
-	struct relay relays[USERS * SLOTS], one;
+	static struct relay relays[USERS * SLOTS_MAX];
+	struct relay one;
 	struct stats stats;
 	int count, i, ret;
 
@@ -317,6 +334,9 @@ FIXTURE(stress) {
 
 FIXTURE_SETUP(stress)
 {
+	const struct rlimit many = { .rlim_cur = 8 * SLOTS_MAX, .rlim_max = 8 * SLOTS_MAX };
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &many));
 	ASSERT_EQ(0, fresh_netns()) TH_LOG("%s", why);
 	ASSERT_EQ(0, door_open(&self->door)) TH_LOG("%s", why);
 }
@@ -354,7 +374,7 @@ TEST_F_TIMEOUT(stress, at_random, STRESS_TIMEOUT_S)
 	}
 	EXPECT_TRUE(await(!stats_get(&self->door, &stats) && !stats.relays));
 	EXPECT_EQ(stats.created, ends(&stats));
-	EXPECT_GT(stats.created, SLOTS);
+	EXPECT_GT(stats.created, USERS * slots_per_user());
 	EXPECT_EQ(0, stats.ended[KTURN_END_REASON_ERROR]);
 	TH_LOG("%ju relays, %ju bytes, ends: eof %ju, resets %ju, deleted %ju, owner %ju, urgent %ju",
 	       (uintmax_t)stats.created,

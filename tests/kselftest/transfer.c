@@ -224,21 +224,34 @@ FIXTURE(bulk) {
 };
 
 FIXTURE_VARIANT(bulk) {
+	enum family family;
 	const uint32_t *engine;
 };
 
-FIXTURE_VARIANT_ADD(bulk, by_default) { .engine = NULL };
+FIXTURE_VARIANT_ADD(bulk, V4) { .family = V4 };
+FIXTURE_VARIANT_ADD(bulk, V6) { .family = V6 };
+FIXTURE_VARIANT_ADD(bulk, MAPPED) { .family = MAPPED };
 FIXTURE_VARIANT_ADD(bulk, by_process) { .engine = &by_process };
 
 FIXTURE_SETUP(bulk)
 {
-	ASSERT_EQ(0, setup_path(&self->setup, V4, NULL)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_path(&self->setup, variant->family, NULL)) TH_LOG("%s", why);
 	self->setup.engine = variant->engine;
 }
 
 FIXTURE_TEARDOWN(bulk)
 {
 	setup_close(&self->setup);
+}
+
+TEST_F_TIMEOUT(bulk, to_peer_16MiB, TIMEOUT_S)
+{
+	one_way(_metadata, &self->setup, CLIENT, 16 * MiB);
+}
+
+TEST_F_TIMEOUT(bulk, to_client_16MiB, TIMEOUT_S)
+{
+	one_way(_metadata, &self->setup, PEER, 16 * MiB);
 }
 
 TEST_F_TIMEOUT(bulk, both_ways_16MiB, TIMEOUT_S)

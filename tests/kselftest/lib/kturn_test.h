@@ -39,6 +39,14 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_errno(const char *what);
 
 uint64_t now_ms(void);
+
+/*
+ * Whether the machine's clock counts its instructions, and jumps ahead when it
+ * has nothing to do: then an hour passes in no time, and what is measured comes
+ * out the same every time.
+ */
+bool clock_counts(void);
+
 void nap(void);
 
 /* Polls until the condition holds; its value tells whether it ever did. */
@@ -90,6 +98,8 @@ struct path {
 int fresh_netns(void);
 int tcp_pair(enum family family, const struct buffers *far_size,
 	     const struct buffers *near_size, bool far_connects, int *far, int *near);
+/* That many IPv4 connections, with buffers of the kernel's choice. */
+int tcp_pairs(int count, int *far, int *near);
 int path_open(struct path *path, enum family family, const struct path_options *options);
 void path_close_legs(struct path *path);
 void close_fd(int *fd);

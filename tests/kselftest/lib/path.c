@@ -144,6 +144,24 @@ int tcp_pair(enum family family, const struct buffers *far_size,
 	return 0;
 }
 
+/* One port for all of them, of which there are not that many. */
+int tcp_pairs(int count, int *far, int *near)
+{
+	int listener = tcp_listen(V4, NULL);
+	int i;
+
+	if (listener < 0)
+		return fail_errno("listen");
+	for (i = 0; i < count; i++) {
+		far[i] = tcp_connect(V4, NULL, bound_port(listener));
+		near[i] = far[i] < 0 ? -1 : accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (near[i] < 0)
+			break;
+	}
+	close(listener);
+	return i == count ? 0 : fail_errno("connect or accept");
+}
+
 /* As in a TURN server: the client comes to us, we go to the peer. */
 int path_open(struct path *path, enum family family, const struct path_options *options)
 {
