@@ -326,6 +326,7 @@ int kturn_nl_relay_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct net *net = genl_info_net(info);
 	struct kturn_net_stats stats;
 	struct sk_buff *msg;
 	u64 relays;
@@ -335,8 +336,8 @@ int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return kturn_nl_no_memory(info);
 	hdr = genlmsg_put_reply(msg, info, &kturn_nl_family, 0, KTURN_CMD_STATS_GET);
-	kturn_net_stats_read(genl_info_net(info), &stats, &relays);
-	if (!hdr || kturn_nl_put_stats(msg, &stats, relays, kturn_net_generation(genl_info_net(info)))) {
+	kturn_net_stats_read(net, &stats, &relays);
+	if (!hdr || kturn_nl_put_stats(msg, &stats, relays, kturn_net_generation(net))) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}

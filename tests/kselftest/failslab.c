@@ -209,6 +209,7 @@ TEST_F_TIMEOUT(failslab, look, TIMEOUT_S)
 		{ KTURN_CMD_RELAY_GET, 0, true },
 		{ KTURN_CMD_RELAY_GET, NLM_F_DUMP, false },
 		{ KTURN_CMD_STATS_GET, 0, false },
+		{ KTURN_CMD_CAPS_GET, 0, false },
 	};
 	struct relay relay;
 	int nth, failed;
@@ -258,6 +259,38 @@ TEST_F_TIMEOUT(failslab, del, TIMEOUT_S)
 	}
 	EXPECT_GT(nth, 2);
 	EXPECT_LT(nth, ENOUGH);
+}
+
+/*
+ * Adopted or not: the adopter's socket is closed then, and it waits again. That
+ * needs no memory.
+ */
+TEST_F_TIMEOUT(failslab, adopt, TIMEOUT_S)
+{
+	const uint32_t outlive_ms = 600000;
+	struct setup *s = &self->setup;
+	struct path *path = &s->path;
+	int nth, failed = 1;
+	struct relay relay;
+
+	s->id = relay_add_with(&s->door, &(struct add) {
+		.fd = { &path->leg[CLIENT], &path->leg[PEER] }, .outlive_ms = &outlive_ms,
+	});
+	ASSERT_GT(s->id, 0) TH_LOG("%s", s->door.text);
+	path_close_legs(path);
+	door_close(&s->door);
+	ASSERT_TRUE(await(!relay_get(&self->clean, s->id, &relay) && !relay.owner));
+	for (nth = 1; failed && nth < ENOUGH; nth++) {
+		failed = send_failing(request(&self->clean, KTURN_CMD_RELAY_ADOPT, 0,
+					      nth % 2 ? s->id : 0), nth);
+		ASSERT_GE(failed, 0) TH_LOG("%s", why);
+		ASSERT_TRUE(await(!relay_get(&self->clean, s->id, &relay) && !relay.owner))
+			TH_LOG("%d", nth);
+		ASSERT_EQ(0, passes(path->end[CLIENT], path->end[PEER])) TH_LOG("%s", why);
+	}
+	EXPECT_GT(nth, 3);
+	EXPECT_LT(nth, ENOUGH);
+	EXPECT_EQ(1, relay_adopt(&self->clean, &(struct which) { 0 }, NULL));
 }
 
 static bool is_kworker(const char *pid)
