@@ -9,8 +9,11 @@ else
 	bulk_bytes=$((16 * mib)) other_bytes=$((8 * mib))
 fi
 
-# work_options NAME: sets options.
+# work_options NAME [RIVAL]: sets options. With TLS a byte costs so much that there
+# are fewer.
 work_options() {
+	local bulk_bytes=$bulk_bytes
+	[[ ${2-} != *_tls ]] || bulk_bytes=$other_bytes
 	case $1 in
 	bulk) options=(--work=bulk --bytes="$bulk_bytes") ;;
 	warm) options=(--work=bulk --bytes=$((4 * mib))) ;;
