@@ -72,44 +72,45 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define genl_info_dump(cb) genl_dumpit_info(cb)
 #endif
 
-/*
- * MSG_SPLICE_PAGES: where TCP does not know it (some older kernels define the
- * flag and ignore it), send the pages one by one, which takes references too.
- */
-#ifndef KTURN_HAS_SPLICE_PAGES
-static inline int kturn_compat_sendpages(struct sock *sk, struct msghdr *msg)
-{
-	const int flags = (msg->msg_flags & ~MSG_SPLICE_PAGES) | MSG_SENDPAGE_NOTLAST;
-	const struct bio_vec *bv = msg->msg_iter.bvec;
-	unsigned long left = msg->msg_iter.nr_segs;
-	int sent = 0;
+/* struct ubuf_info_ops: was a function pointer */
+#ifdef KTURN_HAS_UBUF_INFO_OPS
+#define ubuf_info_set_ops(ubuf, p) ((ubuf)->ops = (p))
+#else
+struct ubuf_info_ops {
+	void (*complete)(struct sk_buff *skb, struct ubuf_info *ubuf, bool success);
+};
+#define ubuf_info_set_ops(ubuf, p) ((ubuf)->callback = (p)->complete)
+#endif
 
-	for (; left; left--, bv++) {
-		const bool last = left == 1;
-		int ret = kernel_sendpage_locked(sk, bv->bv_page, bv->bv_offset, bv->bv_len,
-						 last ? msg->msg_flags & ~MSG_SPLICE_PAGES :
-							flags | MSG_MORE);
-
-		if (ret < 0)
-			return sent ?: ret;
-		sent += ret;
-		if (ret < bv->bv_len)
-			break;
-	}
-	return sent;
+/* sg_from_iter(): was given the socket, and then had to do its accounting */
+#ifdef KTURN_HAS_SG_FROM_ITER_SK
+#define KTURN_SG_FROM_ITER(name, attach)					\
+static int name(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,	\
+		size_t len)							\
+{										\
+	const unsigned int before = skb->truesize;				\
+	const int ret = attach(skb, from, len);					\
+										\
+	sk_wmem_queued_add(sk, skb->truesize - before);				\
+	sk_mem_charge(sk, skb->truesize - before);				\
+	return ret;								\
 }
-
-static inline int kturn_compat_tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg,
-						  size_t size)
-{
-	/* What the device cannot gather is copied, from the pages all the same. */
-	if ((msg->msg_flags & MSG_SPLICE_PAGES) && (sk->sk_route_caps & NETIF_F_SG))
-		return kturn_compat_sendpages(sk, msg);
-	msg->msg_flags &= ~MSG_SPLICE_PAGES;
-	return tcp_sendmsg_locked(sk, msg, size);
+#else
+#define KTURN_SG_FROM_ITER(name, attach)					\
+static int name(struct sk_buff *skb, struct iov_iter *from, size_t len)	\
+{										\
+	return attach(skb, from, len);						\
 }
+#endif
 
-#define tcp_sendmsg_locked kturn_compat_tcp_sendmsg_locked
+/* skb_len_add() */
+#ifndef KTURN_HAS_SKB_LEN_ADD
+static inline void skb_len_add(struct sk_buff *skb, int delta)
+{
+	skb->len += delta;
+	skb->data_len += delta;
+	skb->truesize += delta;
+}
 #endif
 
 #endif /* _KTURN_COMPAT_H */

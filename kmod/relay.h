@@ -22,7 +22,10 @@ struct netlink_ext_ack;
  * @src: where the bytes come from
  * @dst: where they go
  * @eof: the sender's FIN was passed on
+ * @gather: this run is to move whole segments only
+ * @looks: how often in a row there was less than one
  * @mean: running mean of the bytes that a run has moved
+ * @seen: rcv_nxt of the source at the last look
  * @head_len: bytes in @head; written after them
  * @last: jiffies of the last move, or of the start
  * @stats: what was carried
@@ -34,8 +37,11 @@ struct kturn_flow {
 	struct kturn_leg *src;
 	struct kturn_leg *dst;
 	bool eof;
+	bool gather;
+	u8 looks;
 	u8 head_len;
 	u32 mean;
+	u32 seen;
 	unsigned long last;
 	struct kturn_flow_stats stats;
 	u8 head[KTURN_HEAD_MAX];

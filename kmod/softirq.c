@@ -23,12 +23,14 @@
 /* A flow whose moves are larger than this on average is in bulk. */
 #define BULK_MEAN	(8 * 1024)
 
-/* It waits for so much, or for so long, whichever comes first. Longer would save
- * a little more, but a sender whose congestion window is small would stand still:
- * what is not read is acknowledged late.
+/*
+ * It is looked at this often. What fills whole segments goes, the rest waits for
+ * more of its kind: for BULK_LOOKS at most, a millisecond, and not if there was
+ * nothing new since the last look. So much as BULK_BYTES does not wait at all.
  */
+#define BULK_DELAY	(120 * NSEC_PER_USEC)
+#define BULK_LOOKS	8
 #define BULK_BYTES	(512 * 1024)
-#define BULK_DELAY	(60 * NSEC_PER_USEC)
 
 /*
  * Locks: by address, as everywhere. The socket locks of TCP nest nowhere else
@@ -57,18 +59,8 @@ static void unlock_both(struct kturn_relay *relay)
 	bh_unlock_sock(relay->peer.sk);
 }
 
-static void run_in_softirq(struct kturn_relay *relay)
+static void finish_run(struct kturn_relay *relay, enum kturn_next next)
 {
-	enum kturn_next next = KTURN_NEXT_END;
-	struct kturn_verdict end;
-
-	/* A process would wait for a socket that another has locked. */
-	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags) && lock_both(relay)) {
-		kturn_stat_add(relay->runs.softirq, 1);
-		next = kturn_run(relay, &end);
-		unlock_both(relay);
-	}
-
 	switch (next) {
 	case KTURN_NEXT_SLEEP:
 		break;
@@ -84,36 +76,100 @@ static void run_in_softirq(struct kturn_relay *relay)
 static void relay_tasklet(struct tasklet_struct *tasklet)
 {
 	struct kturn_relay *relay = container_of(tasklet, struct kturn_relay, tasklet);
+	enum kturn_next next = KTURN_NEXT_END;
+	struct kturn_verdict end;
 
-	run_in_softirq(relay);
+	/* A process would wait for a socket that another has locked. */
+	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags) && lock_both(relay)) {
+		kturn_stat_add(relay->runs.softirq, 1);
+		next = kturn_run(relay, &end);
+		unlock_both(relay);
+	}
+	finish_run(relay, next);
 }
 
-static enum hrtimer_restart relay_timer(struct hrtimer *timer)
-{
-	run_in_softirq(container_of(timer, struct kturn_relay, timer));
-	return HRTIMER_NORESTART;
-}
-
-/* Whether a flow in bulk had better wait for more; then the timer is running. */
-static bool wait_for_more(struct kturn_flow *flow)
+/* Whether what has arrived may wait at all. */
+static bool may_wait(const struct kturn_flow *flow)
 {
 	struct sock *src = flow->src->sk;
-	struct hrtimer *timer = &flow->src->relay->timer;
 
 	if (flow->mean < BULK_MEAN || tcp_inq(src) >= BULK_BYTES)
 		return false;
 	/* A small receive buffer must not close the window meanwhile. Short of
 	 * memory, what comes next is dropped unless this is moved.
 	 */
-	if (tcp_under_memory_pressure(src) || atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
+	if (tcp_under_memory_pressure(src) ||
+	    atomic_read(&src->sk_rmem_alloc) > READ_ONCE(src->sk_rcvbuf) / 4)
 		return false;
+	/* A destination that is full calls when it is not. */
+	return sk_stream_memory_free(flow->dst->sk);
+}
+
+/* Whether to move whole segments only, and to look at the rest again. */
+static bool may_gather(struct kturn_flow *flow)
+{
+	const u32 seen = flow->seen;
+
+	flow->seen = tcp_sk(flow->src->sk)->rcv_nxt;
+	if (tcp_inq(flow->src->sk) >= kturn_segment(flow->dst->sk)) {
+		flow->looks = 0;
+	} else if (flow->seen == seen || ++flow->looks == BULK_LOOKS) {
+		flow->looks = 0;
+		return false;
+	}
+	return may_wait(flow);
+}
+
+/* Both sockets locked. Returns whether the timer has to come again. */
+static bool look(struct kturn_relay *relay, enum kturn_next *next, struct kturn_verdict *end)
+{
+	struct kturn_flow *to_peer = &relay->to_peer, *to_client = &relay->to_client;
+	bool again;
+
+	to_peer->gather = may_gather(to_peer);
+	to_client->gather = may_gather(to_client);
+	kturn_stat_add(relay->runs.softirq, 1);
+	*next = kturn_run(relay, end);
+	again = (to_peer->gather && tcp_inq(to_peer->src->sk)) ||
+		(to_client->gather && tcp_inq(to_client->src->sk));
+	/* Only here is it certain that the rest does not stay. */
+	to_peer->gather = false;
+	to_client->gather = false;
+	return again && *next != KTURN_NEXT_END;
+}
+
+/* One of the sockets locked */
+static void start_timer(struct kturn_relay *relay)
+{
 	/* Not hrtimer_active(): a callback that is about to return has looked
 	 * before these bytes came.
 	 */
-	if (!hrtimer_is_queued(timer)) {
-		kturn_stat_add(flow->stats.coalesced, 1);
-		hrtimer_start(timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+	if (!hrtimer_is_queued(&relay->timer))
+		hrtimer_start(&relay->timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+}
+
+static enum hrtimer_restart relay_timer(struct hrtimer *timer)
+{
+	struct kturn_relay *relay = container_of(timer, struct kturn_relay, timer);
+	enum kturn_next next = KTURN_NEXT_END;
+	struct kturn_verdict end;
+
+	if (lock_both(relay)) {
+		if (!test_bit(KTURN_RELAY_DEAD, &relay->flags) && look(relay, &next, &end))
+			start_timer(relay);
+		unlock_both(relay);
 	}
+	finish_run(relay, next);
+	return HRTIMER_NORESTART;
+}
+
+/* Whether a flow in bulk had better wait for more; then the timer is running. */
+static bool wait_for_more(struct kturn_flow *flow)
+{
+	if (!may_wait(flow))
+		return false;
+	kturn_stat_add(flow->stats.coalesced, 1);
+	start_timer(flow->src->relay);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include <net/tcp.h>
 
 #include "relay.h"
+#include "send.h"
 #include "splice.h"
 #include "trace.h"
 
@@ -100,19 +101,14 @@ static bool has_room_for_more(const struct sock *sk, size_t len)
 /* Returns false when the destination takes no more. */
 static bool batch_send(struct batch *b, bool more)
 {
-	/* No signal: it would go to whatever task we interrupted. */
-	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES |
-			     (more && has_room_for_more(b->dst->sk, b->len) ? MSG_MORE : 0),
-	};
 	int ret;
 
 	if (!b->nr)
 		return true;
 
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, b->bvec, b->nr, b->len);
 	b->dst->sending = true;
-	ret = tcp_sendmsg_locked(b->dst->sk, &msg, b->len);
+	ret = kturn_send(b->dst->sk, b->bvec, b->nr, b->len,
+			 more && has_room_for_more(b->dst->sk, b->len));
 	b->dst->sending = false;
 
 	if (ret < 0) {
@@ -288,9 +284,8 @@ static bool skb_is_readable(const struct sk_buff *skb)
 }
 
 /* Hand the queued bytes to the destination; nothing is consumed yet. */
-static int batch_fill(struct batch *b, struct sock *src)
+static int batch_fill(struct batch *b, struct sock *src, size_t budget)
 {
-	size_t budget = SPLICE_BUDGET;
 	u32 seq = tcp_sk(src)->copied_seq;
 	struct sk_buff *skb;
 	int ret = 0;
@@ -368,6 +363,21 @@ static void account(struct kturn_flow *flow, const struct batch *b)
 	}
 }
 
+/**
+ * kturn_segment() - what TCP likes best to be given
+ * @sk: a TCP socket, locked
+ *
+ * Return: bytes of payload in its largest segment, as far as a move can fill it;
+ * 64 KiB if it has not sent any or its device does not cut them.
+ */
+unsigned int kturn_segment(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const u32 len = tp->gso_segs * tp->mss_cache;
+
+	return len ? min_t(u32, len, SPLICE_BUDGET / 2) : SZ_64K;
+}
+
 static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 {
 	if (b->err && b->err != -EAGAIN)
@@ -381,7 +391,25 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 		return b->sent ? KTURN_SPLICE_MORE : KTURN_SPLICE_STALL;
 	if (b->full)
 		return KTURN_SPLICE_WAIT;
+	if (flow->gather && tcp_inq(flow->src->sk) < kturn_segment(flow->dst->sk))
+		return KTURN_SPLICE_EMPTY;
 	return b->sent && tcp_inq(flow->src->sk) ? KTURN_SPLICE_MORE : KTURN_SPLICE_EMPTY;
+}
+
+/*
+ * Bytes to move now: all there are, or whole segments, because there are more
+ * than may be moved at once or the rest is to wait for more of its kind. Not
+ * behind a FIN.
+ */
+static size_t budget_of(const struct kturn_flow *flow)
+{
+	const struct sock *src = flow->src->sk;
+	const size_t inq = tcp_inq((struct sock *)src);
+	const size_t budget = min_t(size_t, inq, SPLICE_BUDGET);
+
+	if (inq > budget || (flow->gather && !sock_flag(src, SOCK_DONE)))
+		return budget - budget % kturn_segment(flow->dst->sk);
+	return budget;
 }
 
 /**
@@ -396,6 +424,7 @@ int kturn_splice(struct kturn_flow *flow)
 {
 	struct sock *src = flow->src->sk, *dst = flow->dst->sk;
 	struct batch b;
+	size_t budget;
 	int ret;
 
 	sock_owned_by_me(src);
@@ -409,6 +438,10 @@ int kturn_splice(struct kturn_flow *flow)
 	if (!sk_stream_memory_free(dst) && test_bit(SOCK_NOSPACE, &dst->sk_socket->flags))
 		return KTURN_SPLICE_WAIT;
 
+	budget = budget_of(flow);
+	if (!budget)
+		return KTURN_SPLICE_EMPTY;
+
 	b.dst = flow->dst;
 	b.copies = copies_of(dst);
 	b.nr = 0;
@@ -420,7 +453,7 @@ int kturn_splice(struct kturn_flow *flow)
 	b.full = false;
 	b.no_memory = false;
 
-	ret = batch_fill(&b, src);
+	ret = batch_fill(&b, src, budget);
 	if (b.sent) {
 		if (flow->head_len < KTURN_HEAD_MAX)
 			note_head(flow, b.sent);

@@ -3,10 +3,11 @@
 #define _KTURN_SPLICE_H
 
 struct kturn_flow;
+struct sock;
 
 /**
  * enum kturn_splice_result - how a move came to its end
- * @KTURN_SPLICE_EMPTY: everything that had arrived was moved
+ * @KTURN_SPLICE_EMPTY: all was moved that was to be
  * @KTURN_SPLICE_WAIT: the receiver has no room; its write_space will tell
  * @KTURN_SPLICE_STALL: there is no memory, and nothing will tell when there is
  * @KTURN_SPLICE_MORE: the budget is used up
@@ -19,6 +20,7 @@ enum kturn_splice_result {
 };
 
 int kturn_splice(struct kturn_flow *flow);
+unsigned int kturn_segment(const struct sock *sk);
 void kturn_splice_exit(void);
 
 #endif /* _KTURN_SPLICE_H */
