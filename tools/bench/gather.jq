@@ -7,21 +7,17 @@ def busy: .elapsed_ns - .idle_ns;
 def grouped: reduce .[] as $m ({};
 	.[$m.rival + " " + $m.work] += [$m]) | [.[]];
 
-# Of several that counted the same: what disturbs only adds. Of several that were
-# timed, the one in the middle.
-def least: (map(.p50) | min) as $p50 | (map(.p99) | min) as $p99 |
-	min_by(busy) + (if $p50 then {p50: $p50, p99: $p99} else {} end);
-def median: sort_by(.elapsed_ns) | .[(length - 1) / 2 | floor];
+def median_by(f): sort_by(f) | .[(length - 1) / 2 | floor];
 
 # One that failed stands for all.
-def one(choose; f):
+def one(f):
 	(map(select(.outcome != "ok")) | first) as $failed |
 	(map(select(.half_close? and .half_close != "ok")) | first) as $cut |
 	if $failed then
 		$failed + {measured: length}
 	else
 		(map(f) | [min, max]) as [$low, $high] |
-		choose + {measured: length} +
+		median_by(f) + {measured: length} +
 		(if $high > 0 then {spread: (($high - $low) / $high)} else {} end) +
 		(if $cut then {half_close: $cut.half_close} else {} end)
 	end;
@@ -71,12 +67,12 @@ def counted_result($direct):
 	end;
 
 def counted:
-	map(select(.work)) | grouped | map(one(least; busy)) |
+	map(select(.work)) | grouped | map(one(busy)) |
 	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
 	map(counted_result($direct[.work]));
 
 def timed:
-	map(select(.work)) | grouped | map(one(median; .elapsed_ns)) |
+	map(select(.work)) | grouped | map(one(.elapsed_ns)) |
 	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
 	map({rival, work, outcome, spread} +
 		(if .outcome == "ok" and $direct[.work].outcome == "ok" then
