@@ -10,6 +10,7 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/jiffies.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -20,8 +21,11 @@
 #include "splice.h"
 #include "trace.h"
 
-/* A flow whose moves are larger than this on average is in bulk. */
+/* A flow whose moves are larger than this on average is in bulk, unless it has
+ * been quiet for so long: then this is a burst, which somebody waits for.
+ */
 #define BULK_MEAN	(8 * 1024)
+#define BULK_QUIET	1	/* jiffies begun */
 
 /*
  * It is looked at this often. What fills whole segments goes, the rest waits for
@@ -93,7 +97,8 @@ static bool may_wait(const struct kturn_flow *flow)
 {
 	struct sock *src = flow->src->sk;
 
-	if (flow->mean < BULK_MEAN || tcp_inq(src) >= BULK_BYTES)
+	if (flow->mean < BULK_MEAN || time_after(jiffies, flow->last + BULK_QUIET) ||
+	    tcp_inq(src) >= BULK_BYTES)
 		return false;
 	/* A small receive buffer must not close the window meanwhile. Short of
 	 * memory, what comes next is dropped unless this is moved.
