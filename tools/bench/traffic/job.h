@@ -13,6 +13,7 @@
 #include "addr.h"
 #include "calls.h"
 #include "meter.h"
+#include "secure.h"
 
 /**
  * struct job - the work, and the way from client to peer
@@ -31,7 +32,7 @@
  * @has_via: @via is set
  * @user: for the TURN server
  * @password: likewise
- * @tls: speak TLS with it
+ * @secure: how to speak TLS with it, or NULL
  * @per_allocation: streams of one TURN allocation
  * @auto_buffers: the ends' buffers grow as the kernel likes
  * @timeout_ms: nothing moves for so long: a stall
@@ -46,7 +47,7 @@ struct job {
 	union addr peer, to, via;
 	bool has_via;
 	char *user, *password;
-	bool tls;
+	const struct secure *secure;
 	unsigned int per_allocation;
 	bool auto_buffers;
 	int timeout_ms;

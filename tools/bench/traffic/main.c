@@ -25,7 +25,7 @@ static const char usage[] =
 	"  --relays=N          streams, 1\n"
 	"  --size=N            rtt: bytes in a message, 64\n"
 	"  --rounds=N          rtt: round trips; screen: bursts; setup: calls; 300\n"
-	"  --tls               --via: TLS 1.3, which the client's kernel does\n"
+	"  --tls=1.2|1.3       --via: over TLS, which the client's kernel does\n"
 	"  --per-allocation=N  --via: streams of an allocation, 1; the peer listens on\n"
 	"                      as many ports\n"
 	"  --auto-buffers      the kernel's own, instead of a fixed size: does not repeat\n"
@@ -45,7 +45,7 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "via", required_argument, NULL, OPT_VIA },
 	{ "user", required_argument, NULL, OPT_USER },
-	{ "tls", no_argument, NULL, OPT_TLS },
+	{ "tls", required_argument, NULL, OPT_TLS },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "relays", required_argument, NULL, OPT_RELAYS },
 	{ "size", required_argument, NULL, OPT_SIZE },
@@ -95,6 +95,20 @@ static void parse_user(struct job *job, char *text)
 	job->password = colon + 1;
 }
 
+/* The same cipher with all servers, and one that the kernel knows. */
+static void parse_tls(struct job *job, const char *version)
+{
+	static struct secure secure = { .kernel = true };
+
+	if (!strcmp(version, "1.2"))
+		secure.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM";
+	else if (!strcmp(version, "1.3"))
+		secure.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM";
+	else
+		fail();
+	job->secure = &secure;
+}
+
 static void parse_one(struct job *job, int opt, char *arg)
 {
 	switch (opt) {
@@ -106,7 +120,7 @@ static void parse_one(struct job *job, int opt, char *arg)
 		job->has_via = true;
 		break;
 	case OPT_USER: parse_user(job, arg); break;
-	case OPT_TLS: job->tls = true; break;
+	case OPT_TLS: parse_tls(job, arg); break;
 	case OPT_BYTES: job->bytes = parse_number(arg); break;
 	case OPT_RELAYS: job->relays = parse_number(arg); break;
 	case OPT_SIZE: job->size = parse_number(arg); break;

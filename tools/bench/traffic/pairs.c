@@ -81,19 +81,13 @@ static int open_plain(struct pairs *pairs, const struct job *job, struct result 
 	return 0;
 }
 
-/* The same cipher for all servers, and one that the kernel knows. */
-static const struct secure secure = {
-	.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM",
-	.kernel = true,
-};
-
 static int allocate(struct pairs *pairs, const struct job *job, struct result *result)
 {
 	struct turn *turn = &pairs->turn[pairs->n_turn];
 	int err;
 
 	err = turn_open_secure(turn, &job->via, NULL, job->user, job->password,
-			       job->tls ? &secure : NULL);
+			       job->secure);
 	if (err)
 		return result_fail(result, "connecting: %s", failure(err));
 	pairs->n_turn++;
