@@ -54,3 +54,41 @@ coturns_client_over_tls() {
 	test_command 'turnutils_uclient over TLS, wrong password' \
 		refuses_uclient -S -n 2 -m 2 -l 170 -u alice -w guessed "$address"
 }
+
+# The module carries a client's TLS: path "tls" in its own words.
+in_the_kernel() {
+	local status=0
+	if start_transfer --tls --no-check "$@"; then
+		await 100 carried_by tls || status=1
+		kturn relay list -j
+	else
+		status=1
+	fi
+	cat "$tmp/client"
+	kill $client $peer 2>/dev/null || true
+	gone $client $peer || status=1
+	return "$status"
+}
+
+# carried_by PATH: the one relay there is, and it has moved bytes both ways.
+carried_by() {
+	kturn relay list -j | jq -e --arg path "$1" 'length == 1 and
+		.[0].path == $path and .[0].to_peer.bytes > 100000 and
+		.[0].to_client.bytes > 100000' >/dev/null
+}
+
+tls_in_the_kernel() {
+	local version cipher
+	[ "$engine" = kernel ] || return 0
+	if ! grep -q KTURN_ENGINE_TLS "$top/include/uapi/linux/kturn.h"; then
+		skip 'the module carries TLS' 'this one leaves it to user space'
+		return
+	fi
+	for version in 1.2 1.3; do
+		for cipher in AES-128-GCM AES-256-GCM CHACHA20-POLY1305; do
+			test_command "the module carries TLS $version, $cipher" in_the_kernel \
+				--priority="NORMAL:-VERS-ALL:+VERS-TLS$version:-CIPHER-ALL:+$cipher"
+		done
+	done
+	test_command "both ends of TLS in the kernel" in_the_kernel --ktls
+}
