@@ -14,6 +14,9 @@ static const char *const reasons[] = {
 	[RELAY_REASON_DELETED]		= "deleted",
 	[RELAY_REASON_OWNER_GONE]	= "owner-gone",
 	[RELAY_REASON_URGENT]		= "urgent",
+	[RELAY_REASON_TLS_ALERT]	= "tls-alert",
+	[RELAY_REASON_TLS_TRUNCATED]	= "tls-truncated",
+	[RELAY_REASON_TLS_KEY_UPDATE]	= "tls-key-update",
 	[RELAY_REASON_ERROR]		= "error",
 };
 

@@ -63,6 +63,7 @@ struct kturn_relay {
 	bool orphan;
 	uint32_t adopt_within_ms;
 	struct kturn_runs runs;
+	uint32_t alert;			/* TLS alert with reason tls-alert */
 	struct kturn_leg client, peer;
 	struct kturn_flow to_peer, to_client;
 	uint8_t cookie[KTURN_COOKIE_MAX];

@@ -50,6 +50,7 @@ static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
 	[KTURN_A_RELAY_OUTLIVE_MS]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_ADOPT_WITHIN_MS]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_RUNS]		= { .type = NLA_NESTED },
+	[KTURN_A_RELAY_ALERT]		= { .type = NLA_U32 },
 };
 
 static const struct nla_policy reason_count_policy[KTURN_A_REASON_COUNT_MAX + 1] = {
@@ -177,6 +178,7 @@ int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh)
 	relay->engine = u32(tb[KTURN_A_RELAY_ENGINE]);
 	relay->reason = u32(tb[KTURN_A_RELAY_REASON]);
 	relay->error = u32(tb[KTURN_A_RELAY_ERRNO]);
+	relay->alert = u32(tb[KTURN_A_RELAY_ALERT]);
 	relay->owner = u32(tb[KTURN_A_RELAY_OWNER]);
 	relay->outlive_ms = u32(tb[KTURN_A_RELAY_OUTLIVE_MS]);
 	relay->orphan = tb[KTURN_A_RELAY_ADOPT_WITHIN_MS];

@@ -16,6 +16,7 @@ static const char *const states[] = {
 static const char *const engines[] = {
 	[KTURN_ENGINE_PROCESS]		= "process",
 	[KTURN_ENGINE_SOFTIRQ]		= "softirq",
+	[KTURN_ENGINE_TLS]		= "tls",
 };
 
 static const char *const reasons[] = {
@@ -26,6 +27,9 @@ static const char *const reasons[] = {
 	[KTURN_END_REASON_DELETED]	= "deleted",
 	[KTURN_END_REASON_OWNER_GONE]	= "owner-gone",
 	[KTURN_END_REASON_URGENT]	= "urgent",
+	[KTURN_END_REASON_TLS_ALERT]	= "tls-alert",
+	[KTURN_END_REASON_TLS_TRUNCATED] = "tls-truncated",
+	[KTURN_END_REASON_TLS_KEY_UPDATE] = "tls-key-update",
 	[KTURN_END_REASON_ERROR]	= "error",
 };
 

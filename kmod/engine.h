@@ -30,7 +30,10 @@ struct kturn_engine_ops {
 
 extern const struct kturn_engine_ops kturn_process;
 extern const struct kturn_engine_ops kturn_softirq;
+extern const struct kturn_engine_ops kturn_tls;
 
+void kturn_lock_both(struct kturn_relay *relay);
+void kturn_unlock_both(struct kturn_relay *relay);
 int kturn_process_init(void);
 void kturn_process_exit(void);
 

@@ -21,7 +21,7 @@ const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_OUTLIVE_MS + 1] 
 	[KTURN_A_RELAY_PEER_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
 	[KTURN_A_RELAY_COOKIE] = { .type = NLA_BINARY, .len = KTURN_COOKIE_MAX, },
-	[KTURN_A_RELAY_ENGINE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KTURN_A_RELAY_ENGINE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[KTURN_A_RELAY_OUTLIVE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_relay_outlive_ms_range),
 };
 

@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "netlink.h"
 #include "relay.h"
+#include "tls.h"
 
 static int put_endpoint(struct sk_buff *skb, const struct kturn_leg *leg,
 			const struct kturn_endpoint *end, int addr_attr, int port_attr)
@@ -60,9 +61,10 @@ static int put_flow_queues(struct sk_buff *skb, const struct kturn_flow *flow)
 {
 	const struct tcp_sock *dst = tcp_sk(flow->dst->sk);
 	const u32 unacked = READ_ONCE(dst->write_seq) - READ_ONCE(dst->snd_una);
-	const int queued = tcp_inq(flow->src->sk);
+	const u32 queued = max(tcp_inq(flow->src->sk), 0);
+	const u32 held = flow->src->relay->tls ? kturn_tls_held(flow) : 0;
 
-	if (nla_put_u32(skb, KTURN_A_FLOW_QUEUED, max(queued, 0)) ||
+	if (nla_put_u32(skb, KTURN_A_FLOW_QUEUED, queued + held) ||
 	    nla_put_u32(skb, KTURN_A_FLOW_UNACKED, unacked))
 		return -EMSGSIZE;
 	return 0;
@@ -122,6 +124,8 @@ static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
 		return -EMSGSIZE;
 	if (relay->reason == KTURN_END_REASON_ERROR)
 		return nla_put_u32(skb, KTURN_A_RELAY_ERRNO, relay->err);
+	if (relay->reason == KTURN_END_REASON_TLS_ALERT)
+		return nla_put_u32(skb, KTURN_A_RELAY_ALERT, relay->err);
 	return 0;
 }
 

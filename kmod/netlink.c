@@ -13,6 +13,7 @@
 #include "netlink-gen.h"
 #include "owner.h"
 #include "relay.h"
+#include "tls.h"
 
 /**
  * kturn_nl_notify() - tell the multicast group of a relay
@@ -90,6 +91,26 @@ static const struct kturn_engine_ops *wanted_engine(const struct genl_info *info
 	return &kturn_softirq;
 }
 
+/* A leg that turns out to have TLS leaves no choice. */
+static int check_engine(struct kturn_relay *relay, struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[KTURN_A_RELAY_ENGINE];
+	const bool tls_wanted = attr && nla_get_u32(attr) == KTURN_ENGINE_TLS;
+	const bool tls = relay->client.tls || relay->peer.tls;
+
+	if (tls && attr && !tls_wanted) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "a socket with TLS needs the engine tls");
+		return -EOPNOTSUPP;
+	}
+	if (!tls && tls_wanted) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "neither socket has TLS");
+		return -EINVAL;
+	}
+	if (tls && kturn_tls_prepare(relay))
+		return kturn_nl_no_memory(info);
+	return 0;
+}
+
 static int add_relay(struct genl_info *info, u64 *id)
 {
 	const struct nlattr *cookie = info->attrs[KTURN_A_RELAY_COOKIE];
@@ -116,7 +137,7 @@ static int add_relay(struct genl_info *info, u64 *id)
 	if (IS_ERR(relay))
 		return PTR_ERR(relay);
 
-	ret = take_both(relay, info);
+	ret = take_both(relay, info) ?: check_engine(relay, info);
 	if (!ret) {
 		ret = kturn_relay_start(relay, id);
 		if (ret)

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "relay.h"
 #include "run.h"
+#include "tls.h"
 
 /* How long to wait for memory before the next try. */
 #define STALL_DELAY	msecs_to_jiffies(10)
@@ -21,8 +22,15 @@
 
 static struct workqueue_struct *process_wq;
 
-/* Locks: by address, so that two relays can never wait for each other. */
-static void lock_both(struct kturn_relay *relay)
+/**
+ * kturn_lock_both() - lock both sockets as a process does
+ * @relay: the relay
+ *
+ * By address, so that two relays can never wait for each other.
+ *
+ * Context: process context, may sleep.
+ */
+void kturn_lock_both(struct kturn_relay *relay)
 {
 	struct sock *a = relay->client.sk, *b = relay->peer.sk;
 
@@ -32,10 +40,25 @@ static void lock_both(struct kturn_relay *relay)
 	lock_sock_nested(b, SINGLE_DEPTH_NESTING);
 }
 
-static void unlock_both(struct kturn_relay *relay)
+/**
+ * kturn_unlock_both() - undo kturn_lock_both()
+ * @relay: the relay
+ */
+void kturn_unlock_both(struct kturn_relay *relay)
 {
 	release_sock(relay->client.sk);
 	release_sock(relay->peer.sk);
+}
+
+static enum kturn_next run_locked(struct kturn_relay *relay, struct kturn_verdict *end)
+{
+	enum kturn_next next;
+
+	kturn_lock_both(relay);
+	kturn_stat_add(relay->runs.process, 1);
+	next = kturn_run(relay, end);
+	kturn_unlock_both(relay);
+	return next;
 }
 
 static void end_and_release(struct kturn_relay *relay, const struct kturn_verdict *end)
@@ -52,12 +75,8 @@ static void relay_work(struct work_struct *work)
 	struct kturn_verdict end = { .reason = KTURN_END_REASON_OWNER_GONE };
 	enum kturn_next next = KTURN_NEXT_END;
 
-	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags)) {
-		lock_both(relay);
-		kturn_stat_add(relay->runs.process, 1);
-		next = kturn_run(relay, &end);
-		unlock_both(relay);
-	}
+	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags))
+		next = relay->tls ? kturn_tls_run(relay, &end) : run_locked(relay, &end);
 
 	switch (next) {
 	case KTURN_NEXT_END:
@@ -102,6 +121,16 @@ static void process_stop(struct kturn_relay *relay)
 
 const struct kturn_engine_ops kturn_process = {
 	.id = KTURN_ENGINE_PROCESS,
+	.gfp = GFP_KERNEL,
+	.prepare = process_prepare,
+	.data_ready = process_data_ready,
+	.kick = process_kick,
+	.stop = process_stop,
+};
+
+/* Chosen when a leg has TLS: the same work item, another run. */
+const struct kturn_engine_ops kturn_tls = {
+	.id = KTURN_ENGINE_TLS,
 	.gfp = GFP_KERNEL,
 	.prepare = process_prepare,
 	.data_ready = process_data_ready,

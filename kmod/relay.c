@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "netlink.h"
 #include "relay.h"
+#include "tls.h"
 #include "trace.h"
 
 static struct workqueue_struct *release_wq;
@@ -63,6 +64,7 @@ static void relay_free(struct work_struct *work)
 	struct kturn_relay *relay = container_of(to_rcu_work(work), struct kturn_relay, release);
 
 	relay->engine->stop(relay);
+	kturn_tls_free(relay);
 	kturn_leg_put(&relay->client);
 	kturn_leg_put(&relay->peer);
 	kfree(relay);
@@ -149,6 +151,7 @@ void kturn_relay_abandon(struct kturn_relay *relay)
 	if (relay->client.sock)
 		kturn_leg_put(&relay->client);
 	kturn_owner_leave(relay);
+	kturn_tls_free(relay);
 	kfree(relay);
 	module_put(THIS_MODULE);
 }
@@ -217,6 +220,8 @@ static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *fl
 		return false;
 	case KTURN_END_REASON_DELETED:
 	case KTURN_END_REASON_OWNER_GONE:
+		if (relay->tls && kturn_tls_holds_bytes(flow))
+			return true;
 		return relay->reset_by || (!flow->eof && tcp_inq(flow->src->sk) > 0);
 	default:
 		return true;
@@ -247,7 +252,7 @@ static void add_relay(struct kturn_net_stats *sum, const struct kturn_relay *rel
  * kturn_relay_end() - end a relay
  * @relay: a claimed relay
  * @reason: why
- * @err: positive errno with KTURN_END_REASON_ERROR
+ * @err: see &struct kturn_verdict
  *
  * No byte moves any more; the counters are final, the sockets have seen their
  * end, the notification is out. kturn_relay_release() has to follow.
@@ -262,6 +267,8 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	/* Readers without a lock see the errno before the reason. */
 	smp_store_release(&relay->reason, reason);
 
+	/* Before the callbacks go: a run with TLS uses them all the while. */
+	kturn_tls_wait(relay);
 	/* Taking each socket's lock also waits for a move that is under way,
 	 * and the next one sees that the relay is dead.
 	 */

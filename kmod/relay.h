@@ -14,6 +14,7 @@
 #include "stats.h"
 
 struct kturn_engine_ops;
+struct kturn_tls;
 struct net;
 struct netlink_ext_ack;
 
@@ -72,6 +73,7 @@ enum kturn_relay_flag {
  * @to_peer: the bytes from the client
  * @to_client: the bytes from the peer
  * @engine: what makes it run
+ * @tls: what a relay with TLS needs besides, see tls.c; otherwise NULL
  * @work: runs it in process context, see process.c
  * @tasklet: runs it in softirq, see softirq.c
  * @timer: the same, for a flow that waits for more
@@ -82,7 +84,7 @@ enum kturn_relay_flag {
  * @reset_until: jiffies after which that is given up
  * @reset_acked: how far the other leg has acknowledged it
  * @reason: why it ended
- * @err: positive errno with KTURN_END_REASON_ERROR
+ * @err: see &struct kturn_verdict
  * @adopt_until: low bits of the jiffies when it ends without an owner
  * @runs: how often it was looked at
  * @cookie_len: bytes in @cookie
@@ -104,6 +106,7 @@ struct kturn_relay {
 	struct kturn_flow to_peer;
 	struct kturn_flow to_client;
 	const struct kturn_engine_ops *engine;
+	struct kturn_tls *tls;
 	struct delayed_work work;
 	struct tasklet_struct tasklet;
 	struct hrtimer timer;

@@ -11,6 +11,7 @@
 #include "relay.h"
 #include "run.h"
 #include "splice.h"
+#include "tls.h"
 
 /* A reset does not overtake the bytes sent before it, unless nobody has taken
  * any of these for so long.
@@ -28,6 +29,8 @@ static enum kturn_next end_for_failed(const struct kturn_leg *leg, struct kturn_
 {
 	const int err = READ_ONCE(leg->sk->sk_err);
 
+	if (leg->relay->tls && kturn_tls_verdict(leg, end))
+		return KTURN_NEXT_END;
 	/* EPIPE: what TCP makes of a reset after a FIN. None: somebody with
 	 * another descriptor has read it.
 	 */
@@ -37,8 +40,15 @@ static enum kturn_next end_for_failed(const struct kturn_leg *leg, struct kturn_
 							 KTURN_END_REASON_PEER_RESET, 0);
 }
 
-/* Things that a socket in a relay must not come to. */
-static enum kturn_next check_leg(const struct kturn_leg *leg, struct kturn_verdict *end)
+/**
+ * kturn_check_leg() - find out what a socket in a relay must not come to
+ * @leg: the leg
+ * @end: the verdict, with KTURN_NEXT_END
+ *
+ * Context: the leg's socket is locked.
+ * Return: KTURN_NEXT_END, or KTURN_NEXT_SLEEP if all is well.
+ */
+enum kturn_next kturn_check_leg(const struct kturn_leg *leg, struct kturn_verdict *end)
 {
 	struct sock *sk = leg->sk;
 
@@ -47,28 +57,43 @@ static enum kturn_next check_leg(const struct kturn_leg *leg, struct kturn_verdi
 	/* Somebody with another descriptor of it: we would send below TLS, or
 	 * on a connection that is not the one we were given.
 	 */
-	if (inet_csk_has_ulp(sk))
+	if (leg->tls ? !kturn_sk_has_tls(sk) : inet_csk_has_ulp(sk))
 		return end_for(end, KTURN_END_REASON_ERROR, EOPNOTSUPP);
 	if (kturn_leg_was_disconnected(leg))
 		return end_for(end, KTURN_END_REASON_ERROR, ENOTCONN);
 	return KTURN_NEXT_SLEEP;
 }
 
-/* SOCK_DONE: a FIN came. (RCV_SHUTDOWN would be there after a reset, too.) */
-static bool got_fin(const struct kturn_leg *leg)
+/**
+ * kturn_got_fin() - whether the other side has closed its direction
+ * @leg: the leg
+ */
+bool kturn_got_fin(const struct kturn_leg *leg)
 {
+	/* RCV_SHUTDOWN would be there after a reset, too. */
 	return sock_flag(leg->sk, SOCK_DONE);
 }
 
 static bool leg_failed(const struct kturn_leg *leg, const struct kturn_flow *to_leg)
 {
+	if (leg->relay->tls && kturn_tls_verdict(leg, NULL))
+		return true;
+	if (leg->tls && kturn_tls_is_complete(leg))
+		return false;
 	/* Closed, but not by a FIN each way */
 	return leg->sk->sk_err ||
-	       (leg->sk->sk_state == TCP_CLOSE && !(got_fin(leg) && to_leg->eof));
+	       (leg->sk->sk_state == TCP_CLOSE && !(kturn_got_fin(leg) && to_leg->eof));
 }
 
-/* As shutdown(2) does, which would take the lock that we hold. */
-static void pass_fin(struct kturn_flow *flow)
+/**
+ * kturn_pass_fin() - pass a flow's end on
+ * @flow: the flow, whose bytes have all been accepted
+ *
+ * As shutdown(2) does, which would take the lock itself.
+ *
+ * Context: the destination is locked.
+ */
+void kturn_pass_fin(struct kturn_flow *flow)
 {
 	struct sock *dst = flow->dst->sk;
 
@@ -77,9 +102,13 @@ static void pass_fin(struct kturn_flow *flow)
 	WRITE_ONCE(flow->eof, true);
 }
 
-static bool takes_no_more(const struct kturn_leg *leg)
+/**
+ * kturn_takes_no_more() - whether nothing can be sent to a leg any more
+ * @leg: the leg
+ */
+bool kturn_takes_no_more(const struct kturn_leg *leg)
 {
-	return leg->sk->sk_err || leg->sk->sk_state == TCP_CLOSE;
+	return READ_ONCE(leg->sk->sk_err) || READ_ONCE(leg->sk->sk_state) == TCP_CLOSE;
 }
 
 static enum kturn_next move(struct kturn_flow *flow, struct kturn_verdict *end)
@@ -87,17 +116,17 @@ static enum kturn_next move(struct kturn_flow *flow, struct kturn_verdict *end)
 	int ret;
 
 	/* What cannot be delivered stays where it is; the end is near. */
-	if (flow->eof || takes_no_more(flow->dst))
+	if (flow->eof || kturn_takes_no_more(flow->dst))
 		return KTURN_NEXT_SLEEP;
 
 	ret = kturn_splice(flow);
 	/* The send has let a reset in from the backlog. */
-	if (ret < 0 && takes_no_more(flow->dst))
+	if (ret < 0 && kturn_takes_no_more(flow->dst))
 		return KTURN_NEXT_SLEEP;
 	if (ret < 0)
 		return end_for(end, KTURN_END_REASON_ERROR, -ret);
-	if (got_fin(flow->src) && !flow->src->sk->sk_err && !tcp_inq(flow->src->sk))
-		pass_fin(flow);
+	if (kturn_got_fin(flow->src) && !flow->src->sk->sk_err && !tcp_inq(flow->src->sk))
+		kturn_pass_fin(flow);
 
 	switch (ret) {
 	case KTURN_SPLICE_MORE:
@@ -122,6 +151,11 @@ static void note_reset(struct kturn_relay *relay)
 	relay->reset_until = jiffies + RESET_GRACE;
 }
 
+static bool has_nothing_left(const struct kturn_flow *flow)
+{
+	return flow->src->relay->tls ? kturn_tls_is_drained(flow) : !tcp_inq(flow->src->sk);
+}
+
 /*
  * One leg is reset. The other may still take what came before, and then gets a
  * reset as well.
@@ -137,20 +171,48 @@ static enum kturn_next drain(struct kturn_relay *relay, enum kturn_next next, st
 		relay->reset_acked = acked;
 		relay->reset_until = jiffies + RESET_GRACE;
 	}
-	if (takes_no_more(flow->dst) ||
+	if (kturn_takes_no_more(flow->dst) ||
 	    time_after(jiffies, relay->reset_until) ||
-	    (!tcp_inq(failed->sk) && tcp_rtx_and_write_queues_empty(dst)))
+	    (has_nothing_left(flow) && tcp_rtx_and_write_queues_empty(dst)))
 		return end_for_failed(failed, end);
 	/* Nobody calls when the send queue has become empty. */
 	return max(next, KTURN_NEXT_POLL);
+}
+
+static bool is_closed(const struct kturn_leg *leg)
+{
+	/* After close_notify there is no FIN to wait for, only the
+	 * acknowledgment of ours.
+	 */
+	return leg->sk->sk_state == TCP_CLOSE ||
+	       (leg->tls && leg->sk->sk_state == TCP_FIN_WAIT2);
 }
 
 /* Both FINs passed on, and each acknowledged by the other side. */
 static bool both_closed(const struct kturn_relay *relay)
 {
 	return relay->to_peer.eof && relay->to_client.eof &&
-	       relay->client.sk->sk_state == TCP_CLOSE &&
-	       relay->peer.sk->sk_state == TCP_CLOSE;
+	       is_closed(&relay->client) && is_closed(&relay->peer);
+}
+
+/**
+ * kturn_settle() - what follows from the state of both sockets
+ * @relay: the relay
+ * @next: what would follow from the moves
+ * @end: the verdict, with KTURN_NEXT_END
+ *
+ * Context: both sockets locked.
+ * Return: what has to follow.
+ */
+enum kturn_next kturn_settle(struct kturn_relay *relay, enum kturn_next next,
+			     struct kturn_verdict *end)
+{
+	note_reset(relay);
+	if (relay->reset_by)
+		return drain(relay, next, end);
+	if (both_closed(relay))
+		return end_for(end, KTURN_END_REASON_EOF, 0);
+	return next;
 }
 
 /**
@@ -168,8 +230,8 @@ enum kturn_next kturn_run(struct kturn_relay *relay, struct kturn_verdict *end)
 	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
 		return KTURN_NEXT_SLEEP;
 
-	if (check_leg(&relay->client, end) == KTURN_NEXT_END ||
-	    check_leg(&relay->peer, end) == KTURN_NEXT_END)
+	if (kturn_check_leg(&relay->client, end) == KTURN_NEXT_END ||
+	    kturn_check_leg(&relay->peer, end) == KTURN_NEXT_END)
 		return KTURN_NEXT_END;
 
 	next = move(&relay->to_peer, end);
@@ -177,11 +239,5 @@ enum kturn_next kturn_run(struct kturn_relay *relay, struct kturn_verdict *end)
 		next = max(next, move(&relay->to_client, end));
 	if (next == KTURN_NEXT_END)
 		return next;
-
-	note_reset(relay);
-	if (relay->reset_by)
-		return drain(relay, next, end);
-	if (both_closed(relay))
-		return end_for(end, KTURN_END_REASON_EOF, 0);
-	return next;
+	return kturn_settle(relay, next, end);
 }

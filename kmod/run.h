@@ -4,6 +4,8 @@
 
 #include <linux/kturn.h>
 
+struct kturn_flow;
+struct kturn_leg;
 struct kturn_relay;
 
 /**
@@ -25,7 +27,8 @@ enum kturn_next {
 /**
  * struct kturn_verdict - an end that a run has found
  * @reason: why
- * @err: positive errno with KTURN_END_REASON_ERROR
+ * @err: positive errno with KTURN_END_REASON_ERROR, the alert with
+ *	KTURN_END_REASON_TLS_ALERT
  *
  * The relay's own reason is written by whoever claims it.
  */
@@ -33,6 +36,14 @@ struct kturn_verdict {
 	enum kturn_end_reason reason;
 	int err;
 };
+
+/* Parts of a run, for kturn_tls_run() */
+enum kturn_next kturn_check_leg(const struct kturn_leg *leg, struct kturn_verdict *end);
+bool kturn_got_fin(const struct kturn_leg *leg);
+bool kturn_takes_no_more(const struct kturn_leg *leg);
+void kturn_pass_fin(struct kturn_flow *flow);
+enum kturn_next kturn_settle(struct kturn_relay *relay, enum kturn_next next,
+			     struct kturn_verdict *end);
 
 enum kturn_next kturn_run(struct kturn_relay *relay, struct kturn_verdict *end);
 

@@ -13,11 +13,13 @@
 #include <net/mptcp.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <net/tls.h>
 #include <net/transp_v6.h>
 
 #include "engine.h"
 #include "relay.h"
 #include "sock.h"
+#include "tls.h"
 
 static void kick(struct sock *sk)
 {
@@ -36,8 +38,12 @@ static void leg_data_ready(struct sock *sk)
 
 	rcu_read_lock();
 	leg = rcu_dereference_sk_user_data(sk);
-	if (leg)
+	if (leg) {
+		/* TLS cuts records out of what has come. */
+		if (leg->tls)
+			leg->cb.data_ready(sk);
 		kturn_relay_data_ready(leg);
+	}
 	rcu_read_unlock();
 }
 
@@ -67,16 +73,14 @@ static void leg_write_space(struct sock *sk)
 		/* Short of memory TCP calls this from within our own send, to
 		 * which the answer is to wait, not to try again.
 		 */
-		if (!leg->sending && sk_stream_is_writeable(sk))
+		if (!READ_ONCE(leg->sending) && sk_stream_is_writeable(sk))
 			kturn_relay_kick(leg->relay);
 	}
 	rcu_read_unlock();
 }
 
-static bool proto_is_tcp(const struct sock *sk)
+static bool proto_is_tcp(const struct proto *prot)
 {
-	const struct proto *prot = READ_ONCE(sk->sk_prot);
-
 #if IS_ENABLED(CONFIG_IPV6)
 	if (prot == &tcpv6_prot)
 		return true;
@@ -89,6 +93,29 @@ static bool proto_is_tcp(const struct sock *sk)
 		NL_SET_ERR_MSG_ATTR(extack, fd, why);	\
 		return err;				\
 	} while (0)
+
+/* Its module stays as long as the socket has it. */
+static bool ulp_is_tls(const struct sock *sk)
+{
+	const struct tcp_ulp_ops *ulp = inet_csk(sk)->icsk_ulp_ops;
+
+	return ulp && !strcmp(ulp->name, "tls");
+}
+
+/**
+ * kturn_sk_has_tls() - whether the kernel does a socket's TLS, both ways, by itself
+ * @sk: the socket
+ *
+ * Once so, it remains so until the socket's file is released.
+ *
+ * Context: the socket is locked.
+ */
+bool kturn_sk_has_tls(const struct sock *sk)
+{
+	const struct tls_context *tls = ulp_is_tls(sk) ? tls_get_ctx(sk) : NULL;
+
+	return tls && tls->tx_conf == TLS_SW && tls->rx_conf == TLS_SW;
+}
 
 /* What does not change in a socket's life. */
 static int check_kind(const struct sock *sk, const struct net *net,
@@ -104,23 +131,50 @@ static int check_kind(const struct sock *sk, const struct net *net,
 	return 0;
 }
 
+/*
+ * A send below the protocol that sits on TCP would put its plaintext on the
+ * wire. One that we do not know, we cannot go through.
+ */
+static int check_ulp(struct sock *sk, const struct nlattr *fd,
+		     struct netlink_ext_ack *extack)
+{
+	const struct tls_context *tls;
+
+	if (!inet_csk_has_ulp(sk))
+		return 0;
+	if (!ulp_is_tls(sk))
+		REFUSE(-EOPNOTSUPP, "the socket has an upper layer protocol that is not TLS");
+	tls = tls_get_ctx(sk);
+	if (!tls)
+		REFUSE(-EOPNOTSUPP, "the socket's TLS is done by a device");
+	if (tls->tx_conf == TLS_BASE && tls->rx_conf == TLS_BASE)
+		REFUSE(-EOPNOTSUPP, "the socket has TLS without keys (TLS_TX, TLS_RX)");
+	if (tls->rx_conf == TLS_BASE)
+		REFUSE(-EOPNOTSUPP, "the socket has TLS for sending only, without TLS_RX");
+	if (tls->tx_conf == TLS_BASE)
+		REFUSE(-EOPNOTSUPP, "the socket has TLS for receiving only, without TLS_TX");
+	if (!kturn_sk_has_tls(sk))
+		REFUSE(-EOPNOTSUPP, "the socket's TLS is done by a device");
+	return 0;
+}
+
 /* What can change while the socket is not locked. */
 static int check_state(struct sock *sk, const struct nlattr *fd,
 		       struct netlink_ext_ack *extack)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	const int err = READ_ONCE(sk->sk_err);
+	int ret;
 
 	if (err)
 		REFUSE(-err, "an error is pending on the socket");
 	if (!((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
 		REFUSE(-ENOTCONN, "the socket is not connected, or shut down for sending");
-	/* A send below the protocol that sits on TCP would put its plaintext
-	 * on the wire.
-	 */
-	if (inet_csk_has_ulp(sk))
-		REFUSE(-EOPNOTSUPP, "the socket has an upper layer protocol, such as TLS");
-	if (!proto_is_tcp(sk))
+	ret = check_ulp(sk, fd, extack);
+	if (ret)
+		return ret;
+	if (!proto_is_tcp(inet_csk_has_ulp(sk) ? tls_get_ctx(sk)->sk_proto :
+						 READ_ONCE(sk->sk_prot)))
 		REFUSE(-EBUSY, "another subsystem, such as a sockmap, has the socket");
 	if ((sk->sk_shutdown & RCV_SHUTDOWN) && !sock_flag(sk, SOCK_DONE))
 		REFUSE(-ENOTCONN, "the socket is shut down for receiving");
@@ -146,6 +200,7 @@ static int claim(struct kturn_leg *leg, const struct nlattr *fd,
 	if (rcu_access_pointer(sk->sk_user_data))
 		REFUSE(-EBUSY, "the socket is in a relay already, or another subsystem has it");
 
+	leg->tls = inet_csk_has_ulp(sk);
 	leg->cb.data_ready = sk->sk_data_ready;
 	leg->cb.write_space = sk->sk_write_space;
 	leg->cb.state_change = sk->sk_state_change;
@@ -305,7 +360,7 @@ bool kturn_leg_was_disconnected(const struct kturn_leg *leg)
 static bool restore_callbacks(struct kturn_leg *leg)
 {
 	struct sock *sk = leg->sk;
-	bool clean = !inet_csk_has_ulp(sk) && !kturn_leg_was_disconnected(leg);
+	bool clean = leg->tls == inet_csk_has_ulp(sk) && !kturn_leg_was_disconnected(leg);
 
 #define RESTORE(name)						\
 	do {							\
@@ -367,7 +422,8 @@ void kturn_leg_give_back(struct kturn_leg *leg)
  * @leg: a leg that was given back
  * @reset: the stream was cut: the other side has to see a reset, not an end
  *
- * Without @reset the last put sends a FIN behind what is in the send queue.
+ * Without @reset the last put sends a FIN behind what is in the send queue, and
+ * TLS says before it that this is the end.
  * With it that queue is lost. Nothing happens to a closed connection.
  *
  * Context: process context; takes the socket lock, may sleep.
@@ -385,4 +441,6 @@ void kturn_leg_close(struct kturn_leg *leg, bool reset)
 
 	if (reset)
 		tcp_abort(sk, ECONNRESET);
+	else if (leg->tls)
+		kturn_tls_close_notify(leg);
 }

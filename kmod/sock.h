@@ -32,6 +32,7 @@ struct kturn_endpoint {
  * @remote: the other end
  * @sending: we are in a send on this socket; under its lock
  * @taken: the callbacks are ours
+ * @tls: it has kTLS, whose callbacks ours call
  * @allocation: what sk->sk_allocation was before
  * @use_task_frag: what sk->sk_use_task_frag was before
  * @nonagle: what tcp_sk(sk)->nonagle was before
@@ -50,6 +51,7 @@ struct kturn_leg {
 	struct kturn_endpoint remote;
 	bool sending;
 	bool taken;
+	bool tls;
 	gfp_t allocation;
 	bool use_task_frag;
 	u8 nonagle;
@@ -71,6 +73,7 @@ void kturn_leg_give_back(struct kturn_leg *leg);
 
 struct kturn_leg *kturn_leg_of(struct sock *sk);
 
+bool kturn_sk_has_tls(const struct sock *sk);
 bool kturn_leg_was_disconnected(const struct kturn_leg *leg);
 void kturn_leg_close(struct kturn_leg *leg, bool reset);
 

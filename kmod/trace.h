@@ -25,6 +25,9 @@
 	REASON(DELETED, "deleted")		\
 	REASON(OWNER_GONE, "owner-gone")	\
 	REASON(URGENT, "urgent")		\
+	REASON(TLS_ALERT, "tls-alert")		\
+	REASON(TLS_TRUNCATED, "tls-truncated")	\
+	REASON(TLS_KEY_UPDATE, "tls-key-update") \
 	REASON_LAST(ERROR, "error")
 
 /* For perf, which reads the format and does not know our enum. */
@@ -38,6 +41,10 @@ KTURN_TRACE_REASONS
 #define REASON(name, text)	{ KTURN_END_REASON_##name, text },
 #define REASON_LAST(name, text)	{ KTURN_END_REASON_##name, text }
 
+TRACE_DEFINE_ENUM(KTURN_ENGINE_PROCESS);
+TRACE_DEFINE_ENUM(KTURN_ENGINE_SOFTIRQ);
+TRACE_DEFINE_ENUM(KTURN_ENGINE_TLS);
+
 TRACE_EVENT(kturn_relay_add,
 	TP_PROTO(const struct kturn_relay *relay),
 	TP_ARGS(relay),
@@ -45,16 +52,20 @@ TRACE_EVENT(kturn_relay_add,
 		__field(u64, id)
 		__field(u64, group)
 		__field(u32, owner)
-		__field(bool, softirq)
+		__field(u8, engine)
 	),
 	TP_fast_assign(
 		__entry->id = relay->id;
 		__entry->group = relay->group;
 		__entry->owner = relay->owner;
-		__entry->softirq = relay->engine->id == KTURN_ENGINE_SOFTIRQ;
+		__entry->engine = relay->engine->id;
 	),
 	TP_printk("id=%llu group=%#llx owner=%u engine=%s", __entry->id, __entry->group,
-		  __entry->owner, __entry->softirq ? "softirq" : "process")
+		  __entry->owner,
+		  __print_symbolic(__entry->engine,
+				   { KTURN_ENGINE_PROCESS, "process" },
+				   { KTURN_ENGINE_SOFTIRQ, "softirq" },
+				   { KTURN_ENGINE_TLS, "tls" }))
 );
 
 /* An owner of 0: it was closed, and the relay waits for another one. */

@@ -238,9 +238,12 @@ TEST_F_TIMEOUT(request, engines, TIMEOUT_S)
 	struct add add = { .fd = { &leg[CLIENT], &leg[PEER] }, .engine = &engine };
 	struct relay relay;
 
-	engine = KTURN_ENGINE_SOFTIRQ + 1;
+	engine = KTURN_ENGINE_TLS + 1;
 	EXPECT_EQ(-ERANGE, relay_add_with(&s->door, &add));
 	EXPECT_STREQ("integer out of range", s->door.text);
+	engine = KTURN_ENGINE_TLS;
+	EXPECT_EQ(-EINVAL, relay_add_with(&s->door, &add));
+	EXPECT_STREQ("neither socket has TLS", s->door.text);
 	for (engine = 0; engine <= KTURN_ENGINE_SOFTIRQ; engine++) {
 		s->id = relay_add_with(&s->door, &add);
 		ASSERT_GT(s->id, 0) TH_LOG("%s", s->door.text);

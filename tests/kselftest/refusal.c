@@ -31,7 +31,6 @@ FIXTURE_VARIANT(refusal) {
 #define NOT_CONNECTED	"the socket is not connected, or shut down for sending"
 #define FAILED		"an error is pending on the socket"
 #define TWICE		"the client and the peer are the same socket"
-#define ULP		"the socket has an upper layer protocol, such as TLS"
 
 REFUSAL(negative, ERANGE, "integer out of range");
 REFUSAL(closed, EBADF, NOT_OPEN);
@@ -53,8 +52,9 @@ REFUSAL(failed, EHOSTUNREACH, FAILED);
 REFUSAL(urgent, EOPNOTSUPP, "urgent data is pending, which cannot be relayed");
 REFUSAL(lowat, EINVAL, "SO_RCVLOWAT is not 1");
 REFUSAL(repair, EBUSY, "the socket is under repair (TCP_REPAIR)");
-REFUSAL(ulp, EOPNOTSUPP, ULP);
-REFUSAL(ktls, EOPNOTSUPP, ULP);
+REFUSAL(ulp, EOPNOTSUPP, "the socket has TLS without keys (TLS_TX, TLS_RX)");
+REFUSAL(tls_tx, EOPNOTSUPP, "the socket has TLS for sending only, without TLS_RX");
+REFUSAL(tls_rx, EOPNOTSUPP, "the socket has TLS for receiving only, without TLS_TX");
 REFUSAL(sockmap, EBUSY, "another subsystem, such as a sockmap, has the socket");
 REFUSAL(kcm, EBUSY, "the socket is in a relay already, or another subsystem has it");
 REFUSAL(own_end, ELOOP, "the client and the peer are the two ends of one connection");

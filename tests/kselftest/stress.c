@@ -18,6 +18,7 @@
 
 #include "kselftest_harness.h"
 #include "lib/kturn_test.h"
+#include "lib/tls.h"
 
 #define USERS		3
 #define SLOTS_MAX	1000
@@ -108,6 +109,11 @@ static int slot_open(struct user *user, struct slot *slot)
 	if (path_open(&slot->path, draw(3), &shapes[draw(ARRAY_SIZE(shapes))]))
 		return -1;
 	slot->used = true;
+	for (side = CLIENT; side <= PEER; side++)
+		if (!draw(6) && tls_path(&slot->path, side, draw(2) ? &tls12 : &tls13) < 0)
+			return -1;
+	if (slot->path.tls[CLIENT] || slot->path.tls[PEER])
+		add.engine = NULL;
 	for (side = CLIENT; side <= PEER; side++) {
 		slot->stream[side] = stream_from(&slot->path, side, draw(50000));
 		slot->stream[side].seed = draw(1000);

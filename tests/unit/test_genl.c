@@ -122,6 +122,7 @@ static void test_relay(void **state)
 	nla_put_u32(msg, KTURN_A_RELAY_ERRNO, ETIMEDOUT);
 	nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, 60000);
 	put_runs(msg, KTURN_A_RELAY_RUNS);
+	nla_put_u32(msg, KTURN_A_RELAY_ALERT, 20);
 
 	assert_int_equal(decode(msg, &relay), 0);
 	assert_int_equal(relay.id, 7);
@@ -140,6 +141,7 @@ static void test_relay(void **state)
 	assert_runs(&relay.runs);
 	assert_int_equal(relay.reason, KTURN_END_REASON_ERROR);
 	assert_int_equal(relay.error, ETIMEDOUT);
+	assert_int_equal(relay.alert, 20);
 	assert_true(relay.to_peer.bytes == 1ULL << 40);
 	assert_int_equal(relay.to_client.bytes, 1);
 	assert_int_equal(relay.to_client.moves, 2);
@@ -290,7 +292,7 @@ static void test_too_short(void **state)
 	static const int types[] = {
 		KTURN_A_RELAY_ID, KTURN_A_RELAY_GROUP, KTURN_A_RELAY_AGE_MS,
 		KTURN_A_RELAY_STATE, KTURN_A_RELAY_ENGINE, KTURN_A_RELAY_OWNER,
-		KTURN_A_RELAY_REASON, KTURN_A_RELAY_ERRNO,
+		KTURN_A_RELAY_REASON, KTURN_A_RELAY_ERRNO, KTURN_A_RELAY_ALERT,
 	};
 	struct kturn_relay relay;
 
@@ -454,6 +456,9 @@ static void test_names(void **state)
 	assert_string_equal(kturn_state_name(KTURN_RELAY_STATE_HALF_CLOSED, buf),
 			    "half-closed");
 	assert_string_equal(kturn_engine_name(KTURN_ENGINE_PROCESS, buf), "process");
+	assert_string_equal(kturn_engine_name(KTURN_ENGINE_TLS, buf), "tls");
+	assert_string_equal(kturn_reason_name(KTURN_END_REASON_TLS_TRUNCATED, buf),
+			    "tls-truncated");
 	assert_string_equal(kturn_reason_name(KTURN_END_REASON_OWNER_GONE, buf),
 			    "owner-gone");
 	assert_string_equal(kturn_state_name(5, buf), "state-5");

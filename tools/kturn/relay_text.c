@@ -141,6 +141,8 @@ static void print_reason(const struct kturn_relay *relay)
 	printf("%s", kturn_reason_name(relay->reason, name));
 	if (relay->error)
 		printf(" (%s)", strerror(relay->error));
+	if (relay->reason == KTURN_END_REASON_TLS_ALERT)
+		printf(" (%" PRIu32 ")", relay->alert);
 	putchar('\n');
 }
 

@@ -37,10 +37,13 @@ enum kturn_relay_state {
  * @KTURN_ENGINE_PROCESS: a work item in process context
  * @KTURN_ENGINE_SOFTIRQ: the softirq that brings the bytes, and a work item
  *   for what it cannot do
+ * @KTURN_ENGINE_TLS: a work item that goes through the kernel's TLS; whenever
+ *   a socket has that
  */
 enum kturn_engine {
 	KTURN_ENGINE_PROCESS,
 	KTURN_ENGINE_SOFTIRQ,
+	KTURN_ENGINE_TLS,
 };
 
 /**
@@ -53,6 +56,12 @@ enum kturn_engine {
  * @KTURN_END_REASON_OWNER_GONE: the netlink socket that owned the relay was
  *   closed, and none adopted it in time
  * @KTURN_END_REASON_URGENT: urgent data arrived, which cannot be relayed
+ * @KTURN_END_REASON_TLS_ALERT: a side ended its TLS with a fatal alert; the
+ *   alert attribute tells which
+ * @KTURN_END_REASON_TLS_TRUNCATED: a side with TLS closed its connection
+ *   without saying so in TLS (close_notify)
+ * @KTURN_END_REASON_TLS_KEY_UPDATE: a side with TLS changed its keys
+ *   (KeyUpdate), which the kernel cannot follow
  * @KTURN_END_REASON_ERROR: a socket failed; the errno attribute tells how
  */
 enum kturn_end_reason {
@@ -63,6 +72,9 @@ enum kturn_end_reason {
 	KTURN_END_REASON_DELETED,
 	KTURN_END_REASON_OWNER_GONE,
 	KTURN_END_REASON_URGENT,
+	KTURN_END_REASON_TLS_ALERT,
+	KTURN_END_REASON_TLS_TRUNCATED,
+	KTURN_END_REASON_TLS_KEY_UPDATE,
 	KTURN_END_REASON_ERROR,
 };
 
@@ -125,6 +137,7 @@ enum {
 	KTURN_A_RELAY_ADOPT_WITHIN_MS,
 	KTURN_A_RELAY_ADOPTED,
 	KTURN_A_RELAY_RUNS,
+	KTURN_A_RELAY_ALERT,
 
 	__KTURN_A_RELAY_MAX,
 	KTURN_A_RELAY_MAX = (__KTURN_A_RELAY_MAX - 1)

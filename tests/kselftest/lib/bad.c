@@ -6,7 +6,6 @@
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/kcm.h>
-#include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
@@ -17,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "bad.h"
+#include "tls.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP		262
@@ -282,25 +282,19 @@ int make_repair(struct bad *bad)
 int make_ulp(struct bad *bad)
 {
 	bad->fd = leg_of(bad);
-	if (!setsockopt(bad->fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
-		return 0;
-	return errno == ENOENT ? 1 : fail_errno("TCP_ULP");
+	return tls_set(bad->fd, &tls12, false, false, false);
 }
 
-int make_ktls(struct bad *bad)
+int make_tls_tx(struct bad *bad)
 {
-	struct tls12_crypto_info_aes_gcm_128 keys = {
-		.info = { .version = TLS_1_2_VERSION,
-			  .cipher_type = TLS_CIPHER_AES_GCM_128 },
-	};
-	int ret = make_ulp(bad);
+	bad->fd = leg_of(bad);
+	return tls_set(bad->fd, &tls12, false, true, false);
+}
 
-	if (ret)
-		return ret;
-	if (!setsockopt(bad->fd, SOL_TLS, TLS_TX, &keys, sizeof(keys)))
-		return 0;
-	/* The kernel may be without the cipher. */
-	return errno == ENOENT ? 1 : fail_errno("TLS_TX");
+int make_tls_rx(struct bad *bad)
+{
+	bad->fd = leg_of(bad);
+	return tls_set(bad->fd, &tls12, false, false, true);
 }
 
 static long bpf(int cmd, union bpf_attr *attr)

@@ -192,6 +192,9 @@ static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *r
 	case KTURN_A_RELAY_ERRNO:
 		take(d, a, &relay->error, sizeof(relay->error));
 		break;
+	case KTURN_A_RELAY_ALERT:
+		take(d, a, &relay->alert, sizeof(relay->alert));
+		break;
 	default:
 		d->spoiled = true;
 	}

@@ -93,6 +93,7 @@ struct path_options {
 struct path {
 	int end[2];
 	int leg[2];
+	bool tls[2];		/* between this end and its leg, see tls.h */
 };
 
 int fresh_netns(void);
@@ -135,8 +136,11 @@ struct stream {
 	int to;
 	uint64_t size;
 	uint64_t seed;
-	bool fin;		/* a FIN follows the last byte */
+	bool from_tls;
+	bool to_tls;
+	bool fin;		/* a FIN follows the last byte; with TLS, close_notify */
 	bool fin_sent;
+	bool closed;		/* TLS said that the end comes */
 	bool eof;
 	bool corrupt;		/* bytes came that were not sent like that */
 	size_t write_size;	/* of one send(); 0: large */
@@ -151,6 +155,8 @@ static inline struct stream stream_from(const struct path *path, enum side side,
 	return (struct stream) {
 		.from = path->end[side],
 		.to = path->end[other(side)],
+		.from_tls = path->tls[side],
+		.to_tls = path->tls[other(side)],
 		.size = size,
 		.seed = 7 + side,
 	};
@@ -229,6 +235,7 @@ struct relay {
 	struct flow from[2];	/* from[CLIENT] is the flow to the peer */
 	uint32_t reason;
 	uint32_t error;
+	uint32_t alert;
 };
 
 struct stats {

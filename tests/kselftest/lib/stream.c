@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "kturn_test.h"
+#include "tls.h"
 
 #define CHUNK	(64 * KiB)
 
@@ -53,10 +54,16 @@ static size_t at_most(uint64_t left, size_t wanted)
 
 static int push_fin(struct stream *s)
 {
+	static const uint8_t close_notify[] = { ALERT_WARNING, ALERT_CLOSE_NOTIFY };
+
 	if (!s->fin || s->fin_sent)
 		return 0;
-	if (shutdown(s->from, SHUT_WR))
+	if (s->from_tls) {
+		if (tls_send(s->from, RECORD_ALERT, close_notify, sizeof(close_notify)) < 0)
+			return errno == EAGAIN ? 0 : fail_errno("close_notify");
+	} else if (shutdown(s->from, SHUT_WR)) {
 		return fail_errno("shutdown");
+	}
 	s->fin_sent = true;
 	return 1;
 }
@@ -85,16 +92,31 @@ static int pull_eof(struct stream *s)
 	if (!s->fin || s->got < s->size)
 		return fail("end of stream after %ju of %ju bytes", (uintmax_t)s->got,
 			    (uintmax_t)s->size);
+	if (s->to_tls && !s->closed)
+		return fail("FIN without close_notify");
 	s->eof = true;
+	return 1;
+}
+
+/* A record other than data: the only one there may be is close_notify. */
+static int pull_control(struct stream *s, uint8_t type, const uint8_t *record, size_t len)
+{
+	if (s->closed || type != RECORD_ALERT || len != 2 ||
+	    record[1] != ALERT_CLOSE_NOTIFY)
+		return fail("a record of type %u, %zu bytes, %u", type, len, record[1]);
+	s->closed = true;
 	return 1;
 }
 
 int stream_pull(struct stream *s)
 {
 	static uint8_t buf[CHUNK];
-	ssize_t n = recv(s->to, buf, at_most(CHUNK, s->read_size), MSG_DONTWAIT);
+	const size_t max = at_most(CHUNK, s->read_size);
+	uint8_t type = RECORD_DATA;
 	size_t good;
+	ssize_t n;
 
+	n = s->to_tls ? tls_recv(s->to, &type, buf, max) : recv(s->to, buf, max, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0)
@@ -102,6 +124,8 @@ int stream_pull(struct stream *s)
 			    (uintmax_t)s->size, strerror(errno));
 	if (!n)
 		return pull_eof(s);
+	if (type != RECORD_DATA)
+		return pull_control(s, type, buf, n);
 	good = pattern_check(buf, n, s->seed, s->got);
 	s->corrupt = good < (size_t)n || s->got + n > s->sent;
 	if (good < (size_t)n)
