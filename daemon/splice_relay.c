@@ -67,6 +67,24 @@ static bool is_delivered(const struct splice_relay *relay, enum splice_side from
 	       (ioctl(relay->leg[splice_other(from)].fd, SIOCOUTQ, &unacked) || !unacked);
 }
 
+static enum relay_reason reason_of(enum splice_side side, int error)
+{
+	switch (error) {
+	case ECONNRESET:
+	case EPIPE:
+		return side == SPLICE_CLIENT ? RELAY_REASON_CLIENT_RESET
+					     : RELAY_REASON_PEER_RESET;
+	case ENODATA:
+		return RELAY_REASON_TLS_TRUNCATED;
+	case ECONNABORTED:
+		return RELAY_REASON_TLS_ALERT;
+	case EKEYEXPIRED:
+		return RELAY_REASON_TLS_KEY_UPDATE;
+	default:
+		return RELAY_REASON_ERROR;
+	}
+}
+
 /*
  * One side is gone, by a reset or worse. What it sent before is still good: it
  * is delivered, as far as that goes in reasonable time, and only then does the
@@ -76,13 +94,9 @@ static void lose(struct splice_relay *relay, enum splice_side side, int error)
 {
 	struct splice_flow *back = &relay->flow[splice_other(side)];
 
-	if (error == ECONNRESET || error == EPIPE) {
-		relay->reason = side == SPLICE_CLIENT ? RELAY_REASON_CLIENT_RESET
-						      : RELAY_REASON_PEER_RESET;
-	} else {
-		relay->reason = RELAY_REASON_ERROR;
+	relay->reason = reason_of(side, error);
+	if (relay->reason == RELAY_REASON_ERROR)
 		relay->error = error;
-	}
 	relay->lost = side;
 	relay->deadline = now_ms() + DELIVERY_TIME;
 	drop(relay, splice_other(side));

@@ -80,10 +80,6 @@ carried_by() {
 tls_in_the_kernel() {
 	local version cipher
 	[ "$engine" = kernel ] || return 0
-	if ! grep -q KTURN_ENGINE_TLS "$top/include/uapi/linux/kturn.h"; then
-		skip 'the module carries TLS' 'this one leaves it to user space'
-		return
-	fi
 	for version in 1.2 1.3; do
 		for cipher in AES-128-GCM AES-256-GCM CHACHA20-POLY1305; do
 			test_command "the module carries TLS $version, $cipher" in_the_kernel \

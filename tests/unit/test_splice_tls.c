@@ -386,8 +386,7 @@ static void fin_without_close_notify(void **state)
 	shutdown(client, SHUT_WR);
 	assert_int_equal(hear_reset(&down), ECONNRESET);
 	compare(&up, &down);
-	wait_for_end(RELAY_REASON_ERROR);
-	assert_int_equal(end.error, ENODATA);
+	wait_for_end(RELAY_REASON_TLS_TRUNCATED);
 	finish(&up);
 	finish(&down);
 }
@@ -473,6 +472,15 @@ static void forged_record(void **state)
 	assert_int_equal(end.to_peer.bytes, 0);
 }
 
+static void the_clients_alert(void **state)
+{
+	(void)state;
+	add();
+	gnutls_alert_send(tls.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
+	assert_int_equal(read_to_end(peer), ECONNRESET);
+	wait_for_end(RELAY_REASON_TLS_ALERT);
+}
+
 int main(void)
 {
 #define both(name)								\
@@ -488,6 +496,7 @@ int main(void)
 		both(reset_by_the_client),
 		both(reset_by_the_peer),
 		both(forged_record),
+		both(the_clients_alert),
 		{ "key_updates 1.3", key_updates, setup, teardown, "VERS-TLS1.3" },
 	};
 
