@@ -57,16 +57,21 @@ static int carry_end(struct world *world, struct carried *carried)
 	return ret;
 }
 
-static int line_of(const struct world *world, const struct leg *leg)
+/* The line that a relay's leg belongs to, or -1. It may even be its other end. */
+static int line_of(const struct world *world, const struct leg *leg, bool *other_end)
 {
 	const struct line *line;
 	int i;
 
 	for (i = 0; i < LINES; i++) {
 		line = &world->line[i];
-		if (line->ports[0] == leg->local_port && line->ports[1] == leg->remote_port)
+		*other_end = line->ports[1] == leg->local_port &&
+			     line->ports[0] == leg->remote_port;
+		if (*other_end || (line->ports[0] == leg->local_port &&
+				   line->ports[1] == leg->remote_port))
 			return i;
 	}
+	*other_end = false;
 	return -1;
 }
 
@@ -147,6 +152,7 @@ int world_relay_made(struct world *world, uint64_t id)
 {
 	struct relay relay;
 	int first, second, ret;
+	bool end[2];
 
 	world_heard_of(world, id);
 	ret = relay_get(&world->door, id, &relay);
@@ -154,9 +160,9 @@ int world_relay_made(struct world *world, uint64_t id)
 		return renew_all(world);
 	if (ret)
 		return fail("relay-get of a relay just made: %d %s", ret, world->door.text);
-	first = line_of(world, &relay.leg[CLIENT]);
-	second = line_of(world, &relay.leg[PEER]);
-	if (is_free(world, first) && is_free(world, second))
+	first = line_of(world, &relay.leg[CLIENT], &end[0]);
+	second = line_of(world, &relay.leg[PEER], &end[1]);
+	if (is_free(world, first) && is_free(world, second) && !end[0] && !end[1])
 		return carry(world, first, second);
 	ret = relay_del(&world->door, id, &relay);
 	if (ret && ret != -ENOENT)
