@@ -15,6 +15,12 @@
 #include "tls.h"
 #include "trace.h"
 
+/* Relays whose cookie is not longer have a slab cache to themselves: there are
+ * very many, and kmalloc() would round them up a lot.
+ */
+#define SHORT_COOKIE	32
+
+static struct kmem_cache *relay_cache;
 static struct workqueue_struct *release_wq;
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static unsigned int kturn_net_id;
@@ -71,6 +77,16 @@ static void relay_free(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
+/* For kfree(), either way. */
+static struct kturn_relay *relay_zalloc(u16 cookie_len)
+{
+	struct kturn_relay *relay;
+
+	if (cookie_len <= SHORT_COOKIE)
+		return kmem_cache_zalloc(relay_cache, GFP_KERNEL);
+	return kzalloc(struct_size(relay, cookie, cookie_len), GFP_KERNEL);
+}
+
 static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct kturn_leg *dst)
 {
 	flow->src = src;
@@ -97,7 +113,7 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_
 	struct kturn_relay *relay;
 	int ret = -ENOMEM;
 
-	relay = kzalloc(struct_size(relay, cookie, params->cookie_len), GFP_KERNEL);
+	relay = relay_zalloc(params->cookie_len);
 	if (!relay || !try_module_get(THIS_MODULE)) {
 		NL_SET_ERR_MSG(extack, "no memory");
 		goto err_free;
@@ -455,22 +471,34 @@ static struct pernet_operations relay_net_ops = {
 };
 
 /**
- * kturn_relay_init() - make the tables and the work queue for endings
+ * kturn_relay_init() - make the tables, the slab cache and the work queue for
+ *	endings
  *
  * Return: 0 or a negative errno.
  */
 int kturn_relay_init(void)
 {
-	int ret;
+	int ret = -ENOMEM;
+
+	relay_cache = kmem_cache_create("kturn_relay",
+					sizeof(struct kturn_relay) + SHORT_COOKIE, 0, 0, NULL);
+	if (!relay_cache)
+		return -ENOMEM;
 
 	/* Unbound: it waits for what runs elsewhere. */
 	release_wq = alloc_workqueue("kturn_release", WQ_UNBOUND, 0);
 	if (!release_wq)
-		return -ENOMEM;
+		goto err_cache;
 
 	ret = register_pernet_subsys(&relay_net_ops);
 	if (ret)
-		destroy_workqueue(release_wq);
+		goto err_wq;
+	return 0;
+
+err_wq:
+	destroy_workqueue(release_wq);
+err_cache:
+	kmem_cache_destroy(relay_cache);
 	return ret;
 }
 
@@ -482,4 +510,5 @@ void kturn_relay_exit(void)
 	/* The last relay's release may be about to return from our text. */
 	destroy_workqueue(release_wq);
 	unregister_pernet_subsys(&relay_net_ops);
+	kmem_cache_destroy(relay_cache);
 }
