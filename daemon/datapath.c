@@ -17,6 +17,8 @@ static const char *const reasons[] = {
 	[RELAY_REASON_TLS_ALERT]	= "tls-alert",
 	[RELAY_REASON_TLS_TRUNCATED]	= "tls-truncated",
 	[RELAY_REASON_TLS_KEY_UPDATE]	= "tls-key-update",
+	[RELAY_REASON_IDLE]		= "idle",
+	[RELAY_REASON_LIMIT]		= "limit",
 	[RELAY_REASON_ERROR]		= "error",
 };
 

@@ -424,6 +424,36 @@ int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
 			   KTURN_A_RELAY_GROUP, group, append_relay, relays);
 }
 
+static int put_limits(struct nl_msg *msg, const struct kturn_limit *limits, size_t count)
+{
+	struct nlattr *nest = nla_nest_start(msg, KTURN_A_RELAY_LIMITS | NLA_F_NESTED);
+	int err = !nest;
+
+	for (size_t i = 0; !err && i < count; i++) {
+		int attr = limits[i].attr;
+
+		if (attr == KTURN_A_LIMITS_BYTES || attr == KTURN_A_LIMITS_RATE)
+			err = nla_put_u64(msg, attr, limits[i].value);
+		else
+			err = nla_put_u32(msg, attr, limits[i].value);
+	}
+	return err || nla_nest_end(msg, nest);
+}
+
+int kturn_relay_set(struct kturn_genl *genl, uint64_t id,
+		    const struct kturn_limit *limits, size_t count)
+{
+	struct nl_msg *msg = new_request(genl, KTURN_CMD_RELAY_SET, 0);
+
+	if (!msg)
+		return fail(genl, -ENOMEM);
+	if (nla_put_u64(msg, KTURN_A_RELAY_ID, id) || put_limits(msg, limits, count)) {
+		nlmsg_free(msg);
+		return fail(genl, -EMSGSIZE);
+	}
+	return request(genl, msg, NULL, NULL);
+}
+
 int kturn_relay_del(struct kturn_genl *genl, uint64_t id, struct kturn_relays *relays)
 {
 	return request_u64(genl, KTURN_CMD_RELAY_DEL, 0, KTURN_A_RELAY_ID, &id,

@@ -47,6 +47,25 @@ struct kturn_runs {
 };
 
 /**
+ * struct kturn_limits - what a relay is held to; 0 is no limit
+ */
+struct kturn_limits {
+	uint64_t bytes, rate;
+	uint32_t idle_ms, life_ms, user_timeout_ms;
+	uint32_t keepalive_idle, keepalive_interval, keepalive_count;
+};
+
+/**
+ * struct kturn_limit - one of them in a request
+ * @attr: KTURN_A_LIMITS_*
+ * @value: in the attribute's unit
+ */
+struct kturn_limit {
+	int attr;
+	uint64_t value;
+};
+
+/**
  * struct kturn_relay - a relay; what the kernel did not tell is zero
  *
  * @state, @engine and @reason may have values that this build does not know.
@@ -66,6 +85,7 @@ struct kturn_relay {
 	uint32_t alert;			/* TLS alert with reason tls-alert */
 	struct kturn_leg client, peer;
 	struct kturn_flow to_peer, to_client;
+	struct kturn_limits limits;
 	uint8_t cookie[KTURN_COOKIE_MAX];
 	size_t cookie_len;
 };
@@ -181,6 +201,15 @@ int kturn_relay_get(struct kturn_genl *genl, uint64_t id,
  */
 int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
 		     struct kturn_relays *relays);
+
+/**
+ * kturn_relay_set() - change limits of a relay, all or none
+ * @limits: those to change; the others stay as they are
+ *
+ * Return: 0, -ENOENT without such a relay, or another negative errno.
+ */
+int kturn_relay_set(struct kturn_genl *genl, uint64_t id,
+		    const struct kturn_limit *limits, size_t count);
 
 /**
  * kturn_relay_del() - end one relay

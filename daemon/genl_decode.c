@@ -33,6 +33,17 @@ static const struct nla_policy runs_policy[KTURN_A_RUNS_MAX + 1] = {
 	[KTURN_A_RUNS_DEFERS]		= { .type = NLA_U64 },
 };
 
+static const struct nla_policy limits_policy[KTURN_A_LIMITS_MAX + 1] = {
+	[KTURN_A_LIMITS_IDLE_MS]	= { .type = NLA_U32 },
+	[KTURN_A_LIMITS_LIFE_MS]	= { .type = NLA_U32 },
+	[KTURN_A_LIMITS_BYTES]		= { .type = NLA_U64 },
+	[KTURN_A_LIMITS_RATE]		= { .type = NLA_U64 },
+	[KTURN_A_LIMITS_KEEPALIVE_IDLE]	= { .type = NLA_U32 },
+	[KTURN_A_LIMITS_KEEPALIVE_INTERVAL] = { .type = NLA_U32 },
+	[KTURN_A_LIMITS_KEEPALIVE_COUNT] = { .type = NLA_U32 },
+	[KTURN_A_LIMITS_USER_TIMEOUT_MS] = { .type = NLA_U32 },
+};
+
 static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
 	[KTURN_A_RELAY_ID]		= { .type = NLA_U64 },
 	[KTURN_A_RELAY_GROUP]		= { .type = NLA_U64 },
@@ -51,6 +62,7 @@ static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
 	[KTURN_A_RELAY_ADOPT_WITHIN_MS]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_RUNS]		= { .type = NLA_NESTED },
 	[KTURN_A_RELAY_ALERT]		= { .type = NLA_U32 },
+	[KTURN_A_RELAY_LIMITS]		= { .type = NLA_NESTED },
 };
 
 static const struct nla_policy reason_count_policy[KTURN_A_REASON_COUNT_MAX + 1] = {
@@ -164,6 +176,25 @@ static int decode_runs(struct kturn_runs *runs, struct nlattr *nest)
 	return 0;
 }
 
+static int decode_limits(struct kturn_limits *limits, struct nlattr *nest)
+{
+	struct nlattr *tb[KTURN_A_LIMITS_MAX + 1];
+
+	if (!nest)
+		return 0;
+	if (nla_parse_nested(tb, KTURN_A_LIMITS_MAX, nest, limits_policy))
+		return -EBADMSG;
+	limits->idle_ms = u32(tb[KTURN_A_LIMITS_IDLE_MS]);
+	limits->life_ms = u32(tb[KTURN_A_LIMITS_LIFE_MS]);
+	limits->bytes = u64(tb[KTURN_A_LIMITS_BYTES]);
+	limits->rate = u64(tb[KTURN_A_LIMITS_RATE]);
+	limits->keepalive_idle = u32(tb[KTURN_A_LIMITS_KEEPALIVE_IDLE]);
+	limits->keepalive_interval = u32(tb[KTURN_A_LIMITS_KEEPALIVE_INTERVAL]);
+	limits->keepalive_count = u32(tb[KTURN_A_LIMITS_KEEPALIVE_COUNT]);
+	limits->user_timeout_ms = u32(tb[KTURN_A_LIMITS_USER_TIMEOUT_MS]);
+	return 0;
+}
+
 int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh)
 {
 	struct nlattr *tb[KTURN_A_RELAY_MAX + 1];
@@ -188,7 +219,8 @@ int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh)
 	    decode_leg(&relay->peer, tb[KTURN_A_RELAY_PEER]) ||
 	    decode_flow(&relay->to_peer, tb[KTURN_A_RELAY_TO_PEER]) ||
 	    decode_flow(&relay->to_client, tb[KTURN_A_RELAY_TO_CLIENT]) ||
-	    decode_runs(&relay->runs, tb[KTURN_A_RELAY_RUNS]))
+	    decode_runs(&relay->runs, tb[KTURN_A_RELAY_RUNS]) ||
+	    decode_limits(&relay->limits, tb[KTURN_A_RELAY_LIMITS]))
 		return -EBADMSG;
 	return 0;
 }

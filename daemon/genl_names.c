@@ -30,6 +30,8 @@ static const char *const reasons[] = {
 	[KTURN_END_REASON_TLS_ALERT]	= "tls-alert",
 	[KTURN_END_REASON_TLS_TRUNCATED] = "tls-truncated",
 	[KTURN_END_REASON_TLS_KEY_UPDATE] = "tls-key-update",
+	[KTURN_END_REASON_IDLE]		= "idle",
+	[KTURN_END_REASON_LIMIT]	= "limit",
 	[KTURN_END_REASON_ERROR]	= "error",
 };
 

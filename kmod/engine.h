@@ -28,6 +28,7 @@ struct kturn_engine_ops {
 	void (*stop)(struct kturn_relay *relay);
 };
 
+
 extern const struct kturn_engine_ops kturn_process;
 extern const struct kturn_engine_ops kturn_softirq;
 extern const struct kturn_engine_ops kturn_tls;

@@ -11,18 +11,47 @@
 #include <uapi/linux/kturn.h>
 
 /* Integer value ranges */
+static const struct netlink_range_validation kturn_a_limits_idle_ms_range = {
+	.max	= KTURN_LIMIT_MS_MAX,
+};
+
+static const struct netlink_range_validation kturn_a_limits_life_ms_range = {
+	.max	= KTURN_LIMIT_MS_MAX,
+};
+
+static const struct netlink_range_validation kturn_a_limits_rate_range = {
+	.max	= KTURN_RATE_MAX,
+};
+
+static const struct netlink_range_validation kturn_a_limits_user_timeout_ms_range = {
+	.max	= KTURN_LIMIT_MS_MAX,
+};
+
 static const struct netlink_range_validation kturn_a_relay_outlive_ms_range = {
 	.max	= KTURN_OUTLIVE_MAX,
 };
 
+/* Common nested types */
+const struct nla_policy kturn_limits_nl_policy[KTURN_A_LIMITS_USER_TIMEOUT_MS + 1] = {
+	[KTURN_A_LIMITS_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_limits_idle_ms_range),
+	[KTURN_A_LIMITS_LIFE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_limits_life_ms_range),
+	[KTURN_A_LIMITS_BYTES] = { .type = NLA_U64, },
+	[KTURN_A_LIMITS_RATE] = NLA_POLICY_FULL_RANGE(NLA_U64, &kturn_a_limits_rate_range),
+	[KTURN_A_LIMITS_KEEPALIVE_IDLE] = NLA_POLICY_MAX(NLA_U32, KTURN_KEEPALIVE_S_MAX),
+	[KTURN_A_LIMITS_KEEPALIVE_INTERVAL] = NLA_POLICY_MAX(NLA_U32, KTURN_KEEPALIVE_S_MAX),
+	[KTURN_A_LIMITS_KEEPALIVE_COUNT] = NLA_POLICY_MAX(NLA_U32, KTURN_KEEPALIVE_COUNT_MAX),
+	[KTURN_A_LIMITS_USER_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_limits_user_timeout_ms_range),
+};
+
 /* KTURN_CMD_RELAY_ADD - do */
-const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_OUTLIVE_MS + 1] = {
+const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_LIMITS + 1] = {
 	[KTURN_A_RELAY_CLIENT_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_PEER_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[KTURN_A_RELAY_GROUP] = { .type = NLA_U64, },
 	[KTURN_A_RELAY_COOKIE] = { .type = NLA_BINARY, .len = KTURN_COOKIE_MAX, },
 	[KTURN_A_RELAY_ENGINE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[KTURN_A_RELAY_OUTLIVE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_relay_outlive_ms_range),
+	[KTURN_A_RELAY_LIMITS] = NLA_POLICY_NESTED(kturn_limits_nl_policy),
 };
 
 /* KTURN_CMD_RELAY_GET - do */
@@ -60,13 +89,19 @@ const struct nla_policy kturn_caps_set_nl_policy[KTURN_A_CAPS_TOTAL + 1] = {
 	[KTURN_A_CAPS_TOTAL] = { .type = NLA_U32, },
 };
 
+/* KTURN_CMD_RELAY_SET - do */
+const struct nla_policy kturn_relay_set_nl_policy[KTURN_A_RELAY_LIMITS + 1] = {
+	[KTURN_A_RELAY_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[KTURN_A_RELAY_LIMITS] = NLA_POLICY_NESTED(kturn_limits_nl_policy),
+};
+
 /* Ops table for kturn */
-const struct genl_ops kturn_nl_ops[7] = {
+const struct genl_ops kturn_nl_ops[8] = {
 	{
 		.cmd		= KTURN_CMD_RELAY_ADD,
 		.doit		= kturn_nl_relay_add_doit,
 		.policy		= kturn_relay_add_nl_policy,
-		.maxattr	= KTURN_A_RELAY_OUTLIVE_MS,
+		.maxattr	= KTURN_A_RELAY_LIMITS,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -110,6 +145,13 @@ const struct genl_ops kturn_nl_ops[7] = {
 		.doit		= kturn_nl_caps_set_doit,
 		.policy		= kturn_caps_set_nl_policy,
 		.maxattr	= KTURN_A_CAPS_TOTAL,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_RELAY_SET,
+		.doit		= kturn_nl_relay_set_doit,
+		.policy		= kturn_relay_set_nl_policy,
+		.maxattr	= KTURN_A_RELAY_LIMITS,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

@@ -11,7 +11,10 @@
 
 #include <uapi/linux/kturn.h>
 
-extern const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_OUTLIVE_MS + 1];
+/* Common nested types */
+extern const struct nla_policy kturn_limits_nl_policy[KTURN_A_LIMITS_USER_TIMEOUT_MS + 1];
+
+extern const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_LIMITS + 1];
 
 extern const struct nla_policy kturn_relay_get_nl_policy[KTURN_A_RELAY_OWNER + 1];
 
@@ -25,8 +28,10 @@ extern const struct nla_policy kturn_caps_get_nl_policy[KTURN_A_CAPS_PAD + 1];
 
 extern const struct nla_policy kturn_caps_set_nl_policy[KTURN_A_CAPS_TOTAL + 1];
 
+extern const struct nla_policy kturn_relay_set_nl_policy[KTURN_A_RELAY_LIMITS + 1];
+
 /* Ops table for kturn */
-extern const struct genl_ops kturn_nl_ops[7];
+extern const struct genl_ops kturn_nl_ops[8];
 
 int kturn_nl_relay_add_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_relay_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -36,6 +41,7 @@ int kturn_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_relay_adopt_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_caps_set_doit(struct sk_buff *skb, struct genl_info *info);
+int kturn_nl_relay_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	KTURN_NLGRP_RELAYS,

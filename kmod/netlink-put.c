@@ -129,6 +129,40 @@ static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
 	return 0;
 }
 
+/* None is not worth an attribute. */
+static int put_limit_u32(struct sk_buff *skb, int attr, u32 value)
+{
+	return value ? nla_put_u32(skb, attr, value) : 0;
+}
+
+static int put_limit_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return value ? put_u64(skb, attr, value, KTURN_A_LIMITS_PAD) : 0;
+}
+
+/* Read without the socket locks, as the counters are. */
+static int put_limits(struct sk_buff *skb, const struct kturn_limits *limits)
+{
+	const struct kturn_probing *probing = &limits->probing;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, KTURN_A_RELAY_LIMITS);
+	if (!nest ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_IDLE_MS, READ_ONCE(limits->idle)) ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_LIFE_MS, READ_ONCE(limits->life)) ||
+	    put_limit_u64(skb, KTURN_A_LIMITS_BYTES, READ_ONCE(limits->bytes)) ||
+	    put_limit_u64(skb, KTURN_A_LIMITS_RATE, READ_ONCE(limits->rate)) ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_KEEPALIVE_IDLE, READ_ONCE(probing->idle)) ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_KEEPALIVE_INTERVAL,
+			  READ_ONCE(probing->interval)) ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_KEEPALIVE_COUNT, READ_ONCE(probing->count)) ||
+	    put_limit_u32(skb, KTURN_A_LIMITS_USER_TIMEOUT_MS,
+			  READ_ONCE(probing->user_timeout)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 {
 	const enum kturn_relay_state state = kturn_relay_state(relay);
@@ -145,7 +179,8 @@ static int put_relay(struct sk_buff *skb, const struct kturn_relay *relay)
 	    put_flow(skb, KTURN_A_RELAY_TO_PEER, &relay->to_peer) ||
 	    put_flow(skb, KTURN_A_RELAY_TO_CLIENT, &relay->to_client) ||
 	    put_runs(skb, KTURN_A_RELAY_RUNS, &relay->runs) ||
-	    put_end(skb, relay, state))
+	    put_end(skb, relay, state) ||
+	    put_limits(skb, &relay->limits))
 		return -EMSGSIZE;
 	if (relay->cookie_len &&
 	    nla_put(skb, KTURN_A_RELAY_COOKIE, relay->cookie_len, relay->cookie))
@@ -170,11 +205,13 @@ struct sk_buff *kturn_nl_relay_msg(void)
 					   2 * nla_total_size(sizeof(u32)) +
 					   nla_total_size(0) + nla_total_size(KTURN_HEAD_MAX));
 	const size_t runs = nla_total_size(4 * nla_total_size_64bit(sizeof(u64)));
+	const size_t limits = nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +
+					     6 * nla_total_size(sizeof(u32)));
 	const size_t relay = 3 * nla_total_size_64bit(sizeof(u64)) +
 			     7 * nla_total_size(sizeof(u32)) +
 			     nla_total_size(KTURN_COOKIE_MAX);
 
-	return genlmsg_new(2 * leg + 2 * flow + runs + relay, GFP_KERNEL);
+	return genlmsg_new(2 * leg + 2 * flow + runs + limits + relay, GFP_KERNEL);
 }
 
 /**

@@ -137,7 +137,11 @@ static int add_relay(struct genl_info *info, u64 *id)
 	if (IS_ERR(relay))
 		return PTR_ERR(relay);
 
-	ret = take_both(relay, info) ?: check_engine(relay, info);
+	ret = kturn_limit_begin(relay, info->attrs[KTURN_A_RELAY_LIMITS], info->extack);
+	if (!ret)
+		ret = take_both(relay, info) ?: check_engine(relay, info) ?:
+		      kturn_limit_check_tls(relay, info->attrs[KTURN_A_RELAY_LIMITS],
+					    info->extack);
 	if (!ret) {
 		ret = kturn_relay_start(relay, id);
 		if (ret)
@@ -261,6 +265,26 @@ int kturn_nl_relay_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	rcu_read_unlock();
 	return skb->len;
+}
+
+int kturn_nl_relay_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kturn_relay *relay;
+	int ret;
+
+	if (GENL_REQ_ATTR_CHECK(info, KTURN_A_RELAY_ID) ||
+	    GENL_REQ_ATTR_CHECK(info, KTURN_A_RELAY_LIMITS)) {
+		NL_SET_ERR_MSG(info->extack, "id and limits are required");
+		return -EINVAL;
+	}
+
+	relay = kturn_relay_get(genl_info_net(info),
+				nla_get_u64(info->attrs[KTURN_A_RELAY_ID]));
+	if (!relay)
+		return kturn_nl_no_such_relay(info);
+	ret = kturn_limit_change(relay, info->attrs[KTURN_A_RELAY_LIMITS], info->extack);
+	kturn_relay_put(relay);
+	return ret == -ENOENT ? kturn_nl_no_such_relay(info) : ret;
 }
 
 /* End a claimed relay and answer with its closing counters. */

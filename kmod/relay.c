@@ -64,6 +64,22 @@ void kturn_relay_data_ready(struct kturn_leg *leg)
 		leg->relay->engine->data_ready(leg);
 }
 
+/**
+ * kturn_relay_put() - drop a reference, and free the relay if it was the last
+ * @relay: the relay
+ *
+ * Context: process context.
+ */
+void kturn_relay_put(struct kturn_relay *relay)
+{
+	if (!refcount_dec_and_test(&relay->ref))
+		return;
+	kturn_leg_put(&relay->client);
+	kturn_leg_put(&relay->peer);
+	kfree(relay);
+	module_put(THIS_MODULE);
+}
+
 /* The last step: neither RCU nor the work item knows the relay any more. */
 static void relay_free(struct work_struct *work)
 {
@@ -71,10 +87,7 @@ static void relay_free(struct work_struct *work)
 
 	relay->engine->stop(relay);
 	kturn_tls_free(relay);
-	kturn_leg_put(&relay->client);
-	kturn_leg_put(&relay->peer);
-	kfree(relay);
-	module_put(THIS_MODULE);
+	kturn_relay_put(relay);
 }
 
 /* For kfree(), either way. */
@@ -126,6 +139,7 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_
 	if (ret)
 		goto err_module;
 
+	refcount_set(&relay->ref, 1);
 	relay->group = params->group;
 	relay->start = jiffies;
 	relay->cookie_len = params->cookie_len;
@@ -136,6 +150,7 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_
 	flow_init(&relay->to_client, &relay->peer, &relay->client);
 	relay->engine = params->engine;
 	relay->engine->prepare(relay);
+	kturn_limit_prepare(relay);
 	return relay;
 
 err_module:
@@ -236,6 +251,8 @@ static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *fl
 		return false;
 	case KTURN_END_REASON_DELETED:
 	case KTURN_END_REASON_OWNER_GONE:
+	case KTURN_END_REASON_IDLE:
+	case KTURN_END_REASON_LIMIT:
 		if (relay->tls && kturn_tls_holds_bytes(flow))
 			return true;
 		return relay->reset_by || (!flow->eof && tcp_inq(flow->src->sk) > 0);
@@ -290,6 +307,8 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	 */
 	kturn_leg_give_back(&relay->client);
 	kturn_leg_give_back(&relay->peer);
+	/* With that done nobody sets the timer again. */
+	kturn_limit_stop(relay);
 	kturn_leg_close(&relay->client, was_cut(relay, &relay->to_client));
 	kturn_leg_close(&relay->peer, was_cut(relay, &relay->to_peer));
 
@@ -341,6 +360,27 @@ static bool is_meant(const struct kturn_relay *relay, const struct kturn_filter 
 {
 	return (!filter->group || relay->group == *filter->group) &&
 	       (!filter->owner || READ_ONCE(relay->owner) == *filter->owner);
+}
+
+/**
+ * kturn_relay_get() - look a relay up and keep it from being freed
+ * @net: network namespace
+ * @id: its id
+ *
+ * Context: any.
+ * Return: the relay, for kturn_relay_put(); or NULL.
+ */
+struct kturn_relay *kturn_relay_get(struct net *net, u64 id)
+{
+	struct kturn_relay *relay;
+
+	rcu_read_lock();
+	relay = kturn_relay_find(net, id);
+	/* What the table knows still has the reference it began with. */
+	if (relay)
+		refcount_inc(&relay->ref);
+	rcu_read_unlock();
+	return relay;
 }
 
 /**

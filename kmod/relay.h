@@ -4,11 +4,14 @@
 
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/refcount.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <linux/kturn.h>
 
+#include "limit.h"
 #include "owner.h"
 #include "sock.h"
 #include "stats.h"
@@ -25,10 +28,12 @@ struct netlink_ext_ack;
  * @eof: the sender's FIN was passed on
  * @gather: this run is to move whole segments only
  * @looks: how often in a row there was less than one
+ * @metered: there are limits that every move has to ask
  * @mean: running mean of the bytes that a run has moved
  * @seen: rcv_nxt of the source at the last look
  * @head_len: bytes in @head; written after them
  * @last: jiffies of the last move, or of the start
+ * @bucket: when its token bucket was empty, see bucket.h
  * @stats: what was carried
  * @head: the first bytes carried
  *
@@ -40,10 +45,12 @@ struct kturn_flow {
 	bool eof;
 	bool gather;
 	u8 looks;
+	bool metered;
 	u8 head_len;
 	u32 mean;
 	u32 seen;
 	unsigned long last;
+	u64 bucket;
 	struct kturn_flow_stats stats;
 	u8 head[KTURN_HEAD_MAX];
 };
@@ -52,11 +59,13 @@ struct kturn_flow {
  * enum kturn_relay_flag - bits of &struct kturn_relay.flags
  * @KTURN_RELAY_STARTED: it may be kicked, and ended
  * @KTURN_RELAY_OWNER_GONE: to be ended for that reason, by its work item
+ * @KTURN_RELAY_CHECK_TIME: a run has to look at its times, see limit.c
  * @KTURN_RELAY_DEAD: somebody ends it; nobody else may, and no byte moves
  */
 enum kturn_relay_flag {
 	KTURN_RELAY_STARTED,
 	KTURN_RELAY_OWNER_GONE,
+	KTURN_RELAY_CHECK_TIME,
 	KTURN_RELAY_DEAD,
 };
 
@@ -77,22 +86,28 @@ enum kturn_relay_flag {
  * @work: runs it in process context, see process.c
  * @tasklet: runs it in softirq, see softirq.c
  * @timer: the same, for a flow that waits for more
+ * @limits: what it is held to
+ * @limit_timer: has it run when a limit wants that, see limit.c
  * @owned: its place among those of the owner, see owner.c
  * @release: frees it, after an RCU grace period
  * @start: jiffies when it was made
  * @reset_by: the leg that was reset, while what it had sent still goes out
- * @reset_until: jiffies after which that is given up
- * @reset_acked: how far the other leg has acknowledged it
+ * @grace: jiffies after which that, or the delivery of the last bytes that it
+ *	may carry, is given up
+ * @acked: how far it has been acknowledged
  * @reason: why it ended
  * @err: see &struct kturn_verdict
  * @adopt_until: low bits of the jiffies when it ends without an owner
+ * @ref: references that keep the memory
  * @runs: how often it was looked at
  * @cookie_len: bytes in @cookie
  * @cookie: the owner's own data
  *
  * Life: it is found under RCU in the table of its namespace. Whoever wins
  * kturn_relay_claim() ends it, with kturn_relay_end() and then
- * kturn_relay_release(), and until then may use it outside of RCU.
+ * kturn_relay_release(), and until then may use it outside of RCU. Others have
+ * a reference, which keeps it but not its sockets: these are its own only while
+ * it is not dead and both are locked.
  */
 struct kturn_relay {
 	u64 id;
@@ -110,18 +125,23 @@ struct kturn_relay {
 	struct delayed_work work;
 	struct tasklet_struct tasklet;
 	struct hrtimer timer;
+	struct kturn_limits limits;
 	union {
-		struct list_head owned;
+		struct {
+			struct list_head owned;
+			struct timer_list limit_timer;
+		};
 		struct rcu_work release;
 	};
 	struct kturn_runs runs;
 	unsigned long start;
 	struct kturn_leg *reset_by;
-	unsigned long reset_until;
-	u32 reset_acked;
+	unsigned long grace;
+	u32 acked;
 	enum kturn_end_reason reason;
 	int err;
 	u32 adopt_until;
+	refcount_t ref;
 	u16 cookie_len;
 	u8 cookie[] __counted_by(cookie_len);
 };
@@ -185,6 +205,10 @@ void kturn_relay_release(struct kturn_relay *relay);
 /* Lookup, under RCU */
 struct kturn_relay *kturn_relay_find(struct net *net, u64 id);
 struct kturn_relay *kturn_relay_next(struct net *net, u64 *id, const struct kturn_filter *filter);
+
+/* The same, with a reference and without RCU */
+struct kturn_relay *kturn_relay_get(struct net *net, u64 id);
+void kturn_relay_put(struct kturn_relay *relay);
 
 /* Events */
 void kturn_relay_kick(struct kturn_relay *relay);

@@ -13,10 +13,10 @@
 #include "splice.h"
 #include "tls.h"
 
-/* A reset does not overtake the bytes sent before it, unless nobody has taken
+/* An end does not overtake the bytes sent before it, unless nobody has taken
  * any of these for so long.
  */
-#define RESET_GRACE	(5 * HZ)
+#define GRACE	(5 * HZ)
 
 static enum kturn_next end_for(struct kturn_verdict *end, enum kturn_end_reason reason, int err)
 {
@@ -146,9 +146,16 @@ static void note_reset(struct kturn_relay *relay)
 		WRITE_ONCE(relay->reset_by, &relay->client);
 	else if (leg_failed(&relay->peer, &relay->to_peer))
 		WRITE_ONCE(relay->reset_by, &relay->peer);
-	else
-		return;
-	relay->reset_until = jiffies + RESET_GRACE;
+}
+
+/* The last bytes are on their way, but nobody has taken any of them for long. */
+static bool nobody_takes(struct kturn_relay *relay, u32 acked)
+{
+	if (!relay->grace || acked != relay->acked) {
+		relay->acked = acked;
+		relay->grace = jiffies + GRACE;
+	}
+	return time_after(jiffies, relay->grace);
 }
 
 static bool has_nothing_left(const struct kturn_flow *flow)
@@ -165,17 +172,23 @@ static enum kturn_next drain(struct kturn_relay *relay, enum kturn_next next, st
 	const struct kturn_leg *failed = relay->reset_by;
 	struct kturn_flow *flow = failed == &relay->client ? &relay->to_peer : &relay->to_client;
 	struct sock *dst = flow->dst->sk;
-	const u32 acked = tcp_sk(dst)->snd_una;
 
-	if (acked != relay->reset_acked) {
-		relay->reset_acked = acked;
-		relay->reset_until = jiffies + RESET_GRACE;
-	}
 	if (kturn_takes_no_more(flow->dst) ||
-	    time_after(jiffies, relay->reset_until) ||
+	    nobody_takes(relay, tcp_sk(dst)->snd_una) ||
 	    (has_nothing_left(flow) && tcp_rtx_and_write_queues_empty(dst)))
 		return end_for_failed(failed, end);
 	/* Nobody calls when the send queue has become empty. */
+	return max(next, KTURN_NEXT_POLL);
+}
+
+/* All bytes that it may carry are accepted; they still have to get there. */
+static enum kturn_next deliver(struct kturn_relay *relay, enum kturn_next next, struct kturn_verdict *end)
+{
+	struct sock *client = relay->client.sk, *peer = relay->peer.sk;
+
+	if (nobody_takes(relay, tcp_sk(client)->snd_una + tcp_sk(peer)->snd_una) ||
+	    (tcp_rtx_and_write_queues_empty(client) && tcp_rtx_and_write_queues_empty(peer)))
+		return end_for(end, KTURN_END_REASON_LIMIT, 0);
 	return max(next, KTURN_NEXT_POLL);
 }
 
@@ -208,10 +221,18 @@ enum kturn_next kturn_settle(struct kturn_relay *relay, enum kturn_next next,
 			     struct kturn_verdict *end)
 {
 	note_reset(relay);
+	if (unlikely(test_bit(KTURN_RELAY_CHECK_TIME, &relay->flags))) {
+		const enum kturn_end_reason reason = kturn_limit_time_is_up(relay);
+
+		if (reason != KTURN_END_REASON_NONE)
+			return end_for(end, reason, 0);
+	}
 	if (relay->reset_by)
 		return drain(relay, next, end);
 	if (both_closed(relay))
 		return end_for(end, KTURN_END_REASON_EOF, 0);
+	if (unlikely(relay->to_peer.metered) && kturn_limit_bytes_are_used_up(relay))
+		return deliver(relay, next, end);
 	return next;
 }
 

@@ -222,6 +222,7 @@ static int claim(struct kturn_leg *leg, const struct nlattr *fd,
 	/* The last bytes of a batch never wait. */
 	leg->nonagle = tcp_sk(sk)->nonagle;
 	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;
+	kturn_probing_take(leg);
 	leg->taken = true;
 	return 0;
 }
@@ -401,6 +402,7 @@ void kturn_leg_give_back(struct kturn_leg *leg)
 	sk->sk_allocation = leg->allocation;
 	sk->sk_use_task_frag = leg->use_task_frag;
 	tcp_sk(sk)->nonagle = leg->nonagle;
+	kturn_probing_give_back(leg);
 	leg->taken = false;
 	write_unlock_bh(&sk->sk_callback_lock);
 

@@ -5,6 +5,8 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 
+#include "probing.h"
+
 struct kturn_relay;
 struct net;
 struct netlink_ext_ack;
@@ -33,9 +35,10 @@ struct kturn_endpoint {
  * @sending: we are in a send on this socket; under its lock
  * @taken: the callbacks are ours
  * @tls: it has kTLS, whose callbacks ours call
- * @allocation: what sk->sk_allocation was before
  * @use_task_frag: what sk->sk_use_task_frag was before
  * @nonagle: what tcp_sk(sk)->nonagle was before
+ * @allocation: what sk->sk_allocation was before
+ * @probing: what its keepalive and user timeout were before
  * @cb: what the callbacks were before
  * @cb.data_ready: sk->sk_data_ready
  * @cb.write_space: sk->sk_write_space
@@ -52,9 +55,10 @@ struct kturn_leg {
 	bool sending;
 	bool taken;
 	bool tls;
-	gfp_t allocation;
 	bool use_task_frag;
 	u8 nonagle;
+	gfp_t allocation;
+	struct kturn_probing probing;
 	struct {
 		void (*data_ready)(struct sock *sk);
 		void (*write_space)(struct sock *sk);

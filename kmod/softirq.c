@@ -115,6 +115,9 @@ static bool may_gather(struct kturn_flow *flow)
 {
 	const u32 seen = flow->seen;
 
+	/* What a limit holds back is no reason to look again so soon. */
+	if (flow->metered)
+		return false;
 	flow->seen = tcp_sk(flow->src->sk)->rcv_nxt;
 	if (tcp_inq(flow->src->sk) >= kturn_segment(flow->dst->sk)) {
 		flow->looks = 0;

@@ -356,6 +356,8 @@ static void account(struct kturn_flow *flow, const struct batch *b)
 		trace_kturn_move(flow, b->sent, b->copied);
 		/* Up slowly, down at once: a quiet flow is not to wait. */
 		flow->mean = min_t(size_t, b->sent, (3 * (size_t)flow->mean + b->sent) / 4);
+		if (unlikely(flow->metered))
+			kturn_limit_spent(flow, b->sent);
 	}
 	if (b->full && (!b->err || b->err == -EAGAIN)) {
 		kturn_stat_add(stats->waits, 1);
@@ -441,6 +443,11 @@ int kturn_splice(struct kturn_flow *flow)
 	budget = budget_of(flow);
 	if (!budget)
 		return KTURN_SPLICE_EMPTY;
+	if (unlikely(flow->metered)) {
+		budget = kturn_limit_budget(flow, budget);
+		if (!budget)
+			return KTURN_SPLICE_WAIT;
+	}
 
 	b.dst = flow->dst;
 	b.copies = copies_of(dst);

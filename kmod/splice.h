@@ -8,7 +8,8 @@ struct sock;
 /**
  * enum kturn_splice_result - how a move came to its end
  * @KTURN_SPLICE_EMPTY: all was moved that was to be
- * @KTURN_SPLICE_WAIT: the receiver has no room; its write_space will tell
+ * @KTURN_SPLICE_WAIT: the receiver has no room, and its write_space will tell;
+ *	or a limit allows no more, and the limit will tell
  * @KTURN_SPLICE_STALL: there is no memory, and nothing will tell when there is
  * @KTURN_SPLICE_MORE: the budget is used up
  */

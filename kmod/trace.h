@@ -25,6 +25,8 @@
 	REASON(DELETED, "deleted")		\
 	REASON(OWNER_GONE, "owner-gone")	\
 	REASON(URGENT, "urgent")		\
+	REASON(IDLE, "idle")			\
+	REASON(LIMIT, "limit")			\
 	REASON(TLS_ALERT, "tls-alert")		\
 	REASON(TLS_TRUNCATED, "tls-truncated")	\
 	REASON(TLS_KEY_UPDATE, "tls-key-update") \

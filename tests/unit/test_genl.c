@@ -94,6 +94,21 @@ static void assert_runs(const struct kturn_runs *runs)
 	assert_int_equal(runs->defers, 24);
 }
 
+static void put_limits(struct nl_msg *msg)
+{
+	struct nlattr *nest = nla_nest_start(msg, KTURN_A_RELAY_LIMITS);
+
+	nla_put_u32(msg, KTURN_A_LIMITS_IDLE_MS, 11);
+	nla_put_u32(msg, KTURN_A_LIMITS_LIFE_MS, 12);
+	nla_put_u64(msg, KTURN_A_LIMITS_BYTES, 1ULL << 50);
+	nla_put_u64(msg, KTURN_A_LIMITS_RATE, 1ULL << 33);
+	nla_put_u32(msg, KTURN_A_LIMITS_KEEPALIVE_IDLE, 13);
+	nla_put_u32(msg, KTURN_A_LIMITS_KEEPALIVE_INTERVAL, 14);
+	nla_put_u32(msg, KTURN_A_LIMITS_KEEPALIVE_COUNT, 15);
+	nla_put_u32(msg, KTURN_A_LIMITS_USER_TIMEOUT_MS, 16);
+	nla_nest_end(msg, nest);
+}
+
 static void assert_addr(const union addr *addr, const char *expected)
 {
 	char buf[ADDR_STR_LEN];
@@ -123,6 +138,7 @@ static void test_relay(void **state)
 	nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, 60000);
 	put_runs(msg, KTURN_A_RELAY_RUNS);
 	nla_put_u32(msg, KTURN_A_RELAY_ALERT, 20);
+	put_limits(msg);
 
 	assert_int_equal(decode(msg, &relay), 0);
 	assert_int_equal(relay.id, 7);
@@ -154,6 +170,14 @@ static void test_relay(void **state)
 	assert_true(relay.to_client.eof);
 	assert_int_equal(relay.to_client.head_len, 5);
 	assert_memory_equal(relay.to_client.head, "hello", 5);
+	assert_int_equal(relay.limits.idle_ms, 11);
+	assert_int_equal(relay.limits.life_ms, 12);
+	assert_true(relay.limits.bytes == 1ULL << 50);
+	assert_true(relay.limits.rate == 1ULL << 33);
+	assert_int_equal(relay.limits.keepalive_idle, 13);
+	assert_int_equal(relay.limits.keepalive_interval, 14);
+	assert_int_equal(relay.limits.keepalive_count, 15);
+	assert_int_equal(relay.limits.user_timeout_ms, 16);
 }
 
 /* The time that is left may be none: that it is told makes the orphan. */
@@ -360,6 +384,7 @@ static void test_corrupted(void **state)
 	(void)state;
 	put_leg(msg, KTURN_A_RELAY_CLIENT, AF_INET6, "::1", "::2");
 	put_flow(msg, KTURN_A_RELAY_TO_CLIENT, 1);
+	put_limits(msg);
 	for (size_t at = NLMSG_HDRLEN + GENL_HDRLEN; at < nlh->nlmsg_len; at++) {
 		uint8_t right = bytes[at];
 

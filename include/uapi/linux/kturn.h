@@ -9,9 +9,13 @@
 #define KTURN_GENL_NAME		"kturn"
 #define KTURN_GENL_VERSION	1
 
-#define KTURN_COOKIE_MAX	256
-#define KTURN_HEAD_MAX		64
-#define KTURN_OUTLIVE_MAX	86400000
+#define KTURN_COOKIE_MAX		256
+#define KTURN_HEAD_MAX			64
+#define KTURN_OUTLIVE_MAX		86400000
+#define KTURN_LIMIT_MS_MAX		2147483647
+#define KTURN_RATE_MAX			100000000000
+#define KTURN_KEEPALIVE_S_MAX		32767
+#define KTURN_KEEPALIVE_COUNT_MAX	127
 
 /**
  * enum kturn_relay_state - how far the two streams have come
@@ -62,6 +66,9 @@ enum kturn_engine {
  *   without saying so in TLS (close_notify)
  * @KTURN_END_REASON_TLS_KEY_UPDATE: a side with TLS changed its keys
  *   (KeyUpdate), which the kernel cannot follow
+ * @KTURN_END_REASON_IDLE: no bytes were moved for its idle time
+ * @KTURN_END_REASON_LIMIT: it has lived for its life time, or has carried all
+ *   the bytes it may
  * @KTURN_END_REASON_ERROR: a socket failed; the errno attribute tells how
  */
 enum kturn_end_reason {
@@ -75,6 +82,8 @@ enum kturn_end_reason {
 	KTURN_END_REASON_TLS_ALERT,
 	KTURN_END_REASON_TLS_TRUNCATED,
 	KTURN_END_REASON_TLS_KEY_UPDATE,
+	KTURN_END_REASON_IDLE,
+	KTURN_END_REASON_LIMIT,
 	KTURN_END_REASON_ERROR,
 };
 
@@ -117,6 +126,21 @@ enum {
 };
 
 enum {
+	KTURN_A_LIMITS_PAD = 1,
+	KTURN_A_LIMITS_IDLE_MS,
+	KTURN_A_LIMITS_LIFE_MS,
+	KTURN_A_LIMITS_BYTES,
+	KTURN_A_LIMITS_RATE,
+	KTURN_A_LIMITS_KEEPALIVE_IDLE,
+	KTURN_A_LIMITS_KEEPALIVE_INTERVAL,
+	KTURN_A_LIMITS_KEEPALIVE_COUNT,
+	KTURN_A_LIMITS_USER_TIMEOUT_MS,
+
+	__KTURN_A_LIMITS_MAX,
+	KTURN_A_LIMITS_MAX = (__KTURN_A_LIMITS_MAX - 1)
+};
+
+enum {
 	KTURN_A_RELAY_PAD = 1,
 	KTURN_A_RELAY_ID,
 	KTURN_A_RELAY_CLIENT_FD,
@@ -138,6 +162,7 @@ enum {
 	KTURN_A_RELAY_ADOPTED,
 	KTURN_A_RELAY_RUNS,
 	KTURN_A_RELAY_ALERT,
+	KTURN_A_RELAY_LIMITS,
 
 	__KTURN_A_RELAY_MAX,
 	KTURN_A_RELAY_MAX = (__KTURN_A_RELAY_MAX - 1)
@@ -191,6 +216,7 @@ enum kturn_cmd {
 	KTURN_CMD_RELAY_ADOPT,
 	KTURN_CMD_CAPS_GET,
 	KTURN_CMD_CAPS_SET,
+	KTURN_CMD_RELAY_SET,
 
 	__KTURN_CMD_MAX,
 	KTURN_CMD_MAX = (__KTURN_CMD_MAX - 1)

@@ -64,6 +64,7 @@ int setup_relay(struct setup *setup)
 	const struct add add = {
 		.fd = { &path->leg[CLIENT], &path->leg[PEER] },
 		.engine = setup->engine,
+		.limits = setup->limits,
 	};
 
 	setup->id = relay_add_with(&setup->door, &add);

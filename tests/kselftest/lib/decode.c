@@ -137,6 +137,45 @@ static void take_flow(struct decoder *d, struct nlattr *nest, struct flow *flow)
 	}
 }
 
+static void take_limits(struct decoder *d, struct nlattr *nest, struct limits *limits)
+{
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, nest, left) {
+		switch (nla_type(a)) {
+		case KTURN_A_LIMITS_PAD:
+			break;
+		case KTURN_A_LIMITS_IDLE_MS:
+			take(d, a, &limits->idle_ms, sizeof(limits->idle_ms));
+			break;
+		case KTURN_A_LIMITS_LIFE_MS:
+			take(d, a, &limits->life_ms, sizeof(limits->life_ms));
+			break;
+		case KTURN_A_LIMITS_BYTES:
+			take(d, a, &limits->bytes, sizeof(limits->bytes));
+			break;
+		case KTURN_A_LIMITS_RATE:
+			take(d, a, &limits->rate, sizeof(limits->rate));
+			break;
+		case KTURN_A_LIMITS_KEEPALIVE_IDLE:
+			take(d, a, &limits->keepalive_idle, sizeof(uint32_t));
+			break;
+		case KTURN_A_LIMITS_KEEPALIVE_INTERVAL:
+			take(d, a, &limits->keepalive_interval, sizeof(uint32_t));
+			break;
+		case KTURN_A_LIMITS_KEEPALIVE_COUNT:
+			take(d, a, &limits->keepalive_count, sizeof(uint32_t));
+			break;
+		case KTURN_A_LIMITS_USER_TIMEOUT_MS:
+			take(d, a, &limits->user_timeout_ms, sizeof(uint32_t));
+			break;
+		default:
+			d->spoiled = true;
+		}
+	}
+}
+
 static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *relay)
 {
 	switch (nla_type(a)) {
@@ -194,6 +233,9 @@ static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *r
 		break;
 	case KTURN_A_RELAY_ALERT:
 		take(d, a, &relay->alert, sizeof(relay->alert));
+		break;
+	case KTURN_A_RELAY_LIMITS:
+		take_limits(d, a, &relay->limits);
 		break;
 	default:
 		d->spoiled = true;

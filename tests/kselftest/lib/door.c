@@ -225,6 +225,19 @@ static void reply_id(struct nlmsghdr *hdr, void *arg)
 	*out = id && nla_len(id) == sizeof(uint64_t) ? (int64_t)nla_get_u64(id) : -EBADMSG;
 }
 
+static void put_limits(struct nl_msg *msg, const struct limit *limit)
+{
+	struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | KTURN_A_RELAY_LIMITS);
+
+	for (; limit->attr; limit++) {
+		if (limit->attr == KTURN_A_LIMITS_BYTES || limit->attr == KTURN_A_LIMITS_RATE)
+			nla_put_u64(msg, limit->attr, limit->value);
+		else
+			nla_put_u32(msg, limit->attr, limit->value);
+	}
+	nla_nest_end_keep_empty(msg, nest);
+}
+
 int64_t relay_add_with(struct door *door, const struct add *add)
 {
 	static const int fd_attr[] = { KTURN_A_RELAY_CLIENT_FD, KTURN_A_RELAY_PEER_FD };
@@ -244,6 +257,8 @@ int64_t relay_add_with(struct door *door, const struct add *add)
 		nla_put_u32(msg, KTURN_A_RELAY_ENGINE, *add->engine);
 	if (add->outlive_ms)
 		nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, *add->outlive_ms);
+	if (add->limits)
+		put_limits(msg, add->limits);
 	ret = door_call(door, msg, reply_id, &id);
 	return ret ? ret : id;
 }
@@ -305,6 +320,15 @@ int relay_get(struct door *door, uint64_t id, struct relay *relay)
 int relay_del(struct door *door, uint64_t id, struct relay *relay)
 {
 	return call_one(door, KTURN_CMD_RELAY_DEL, id, relay);
+}
+
+int relay_set(struct door *door, uint64_t id, const struct limit *limits)
+{
+	struct nl_msg *msg = door_message(door, KTURN_CMD_RELAY_SET, 0);
+
+	nla_put_u64(msg, KTURN_A_RELAY_ID, id);
+	put_limits(msg, limits);
+	return door_call(door, msg, NULL, NULL);
 }
 
 static void put_which(struct nl_msg *msg, const struct which *which)

@@ -217,6 +217,27 @@ struct runs {
 	uint64_t defers;
 };
 
+/* As a relay shows them: 0 is none. */
+struct limits {
+	uint64_t bytes;
+	uint64_t rate;
+	uint32_t idle_ms;
+	uint32_t life_ms;
+	uint32_t keepalive_idle;
+	uint32_t keepalive_interval;
+	uint32_t keepalive_count;
+	uint32_t user_timeout_ms;
+};
+
+/* One of them in a request. */
+struct limit {
+	int attr;		/* KTURN_A_LIMITS_*; 0 ends a list */
+	uint64_t value;
+};
+
+/* LIMITS({ IDLE_MS, 500 }, { RATE, 1000 }), with the attributes in full */
+#define LIMITS(...)	((const struct limit[]) { __VA_ARGS__, { 0 } })
+
 struct relay {
 	uint64_t id;
 	bool has_group;
@@ -236,6 +257,7 @@ struct relay {
 	uint32_t reason;
 	uint32_t error;
 	uint32_t alert;
+	struct limits limits;
 };
 
 struct stats {
@@ -259,6 +281,7 @@ struct add {
 	int cookie_len;
 	const uint32_t *engine;
 	const uint32_t *outlive_ms;
+	const struct limit *limits;
 };
 
 /* Which relays: NULL leaves an attribute out. */
@@ -292,6 +315,7 @@ int64_t relay_add_with(struct door *door, const struct add *add);
 int64_t relay_add(struct door *door, int client, int peer);
 int relay_get(struct door *door, uint64_t id, struct relay *relay);
 int relay_del(struct door *door, uint64_t id, struct relay *relay);
+int relay_set(struct door *door, uint64_t id, const struct limit *limits);
 
 /* These return how many relays answered, or -errno. */
 int relay_dump(struct door *door, const uint64_t *group, struct relay *relays, int max);
@@ -329,6 +353,7 @@ struct setup {
 	struct door watch;
 	struct path path;
 	const uint32_t *engine;	/* NULL: the module's choice */
+	const struct limit *limits;
 	int64_t id;
 };
 
