@@ -410,6 +410,8 @@ TEST_F_TIMEOUT(request, unknown_attributes, TIMEOUT_S)
 		{ KTURN_CMD_CAPS_GET, 0, { KTURN_A_CAPS_OWNER, 4 } },
 		{ KTURN_CMD_CAPS_SET, 0, { KTURN_A_CAPS_MAX + 1, 4 } },
 		{ KTURN_CMD_STATS_GET, 0, { KTURN_A_STATS_RELAYS, 8 } },
+		{ KTURN_CMD_RELAY_SET, 0, { KTURN_A_RELAY_GROUP, 8 } },
+		{ KTURN_CMD_RELAY_SET, 0, { KTURN_A_RELAY_MAX + 1, 4 } },
 		{ KTURN_CMD_STATS_GET, 0, { KTURN_A_STATS_MAX + 1, 8 } },
 	};
 	struct door *door = &self->setup.door;

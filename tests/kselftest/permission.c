@@ -68,6 +68,8 @@ static int all_refused(const int *leg, uint64_t id)
 		return 19;
 	if (caps_set(&door, &cap, &cap, NULL) != -EPERM)
 		return 20;
+	if (relay_set(&door, id, LIMITS({ KTURN_A_LIMITS_RATE, 1 })) != -EPERM)
+		return 21;
 	return 0;
 }
 
