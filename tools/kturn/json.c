@@ -69,6 +69,19 @@ static json_t *adopt_within(const struct kturn_relay *relay)
 	return relay->orphan ? json_integer(relay->adopt_within_ms) : json_null();
 }
 
+static json_t *limits_object(const struct kturn_limits *limits)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "idle_ms", integer(limits->idle_ms),
+			 "life_ms", integer(limits->life_ms),
+			 "bytes", integer(limits->bytes),
+			 "rate", integer(limits->rate),
+			 "keepalive_idle", integer(limits->keepalive_idle),
+			 "keepalive_interval", integer(limits->keepalive_interval),
+			 "keepalive_count", integer(limits->keepalive_count),
+			 "user_timeout_ms", integer(limits->user_timeout_ms));
+}
+
 static json_t *group_string(uint64_t group)
 {
 	char text[TEXT_LEN];
@@ -82,7 +95,7 @@ static json_t *relay_object(const struct kturn_relay *relay)
 	char path[KTURN_NAME_LEN], state[KTURN_NAME_LEN], reason[KTURN_NAME_LEN];
 
 	return json_pack("{s:I, s:o, s:o, s:I, s:s, s:s, s:s, s:s, s:I, s:I,"
-			 " s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 " s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "id", integer(relay->id),
 			 "group", group_string(relay->group),
 			 "cookie", octets(relay->cookie, relay->cookie_len),
@@ -100,7 +113,8 @@ static json_t *relay_object(const struct kturn_relay *relay)
 			 "client", leg_object(&relay->client),
 			 "peer", leg_object(&relay->peer),
 			 "to_peer", flow_object(&relay->to_peer),
-			 "to_client", flow_object(&relay->to_client));
+			 "to_client", flow_object(&relay->to_client),
+			 "limits", limits_object(&relay->limits));
 }
 
 static json_t *relay_array(const struct kturn_relays *relays)

@@ -4,7 +4,7 @@
  * type; new ones may be added. Counters, times (in milliseconds) and sizes are
  * integers, octets are hexadecimal digits.
  *
- * relay list, relay del: an array of relays. relay show: a relay.
+ * relay list, relay del: an array of relays. relay show, relay set: a relay.
  *
  *   id                   integer
  *   group                string, 0x and hexadecimal digits
@@ -19,7 +19,7 @@
  *   path                 what moves the bytes in this engine: "process"
  *   state                "open", "half-closed", "closing", "resetting", "ended"
  *   reason               "none", "eof", "client-reset", "peer-reset", "deleted",
- *                        "owner-gone", "urgent", "error"
+ *                        "owner-gone", "urgent", "idle", "limit", "error"
  *   errno                integer; not 0 with reason "error"
  *   age_ms               integer
  *   client, peer         the two sockets, as seen from this host:
@@ -29,6 +29,10 @@
  *     bytes, moves, waits, copied, coalesced, queued, unacked, idle_ms   integer
  *     eof                boolean
  *     head               octets, the first of the payload
+ *   limits               what it is held to; 0 is no limit:
+ *     idle_ms, life_ms, bytes, rate, keepalive_idle, keepalive_interval,
+ *     keepalive_count, user_timeout_ms   integer; rate in bytes per second,
+ *                        keepalive_idle and keepalive_interval in seconds
  *
  * stats: an object.
  *

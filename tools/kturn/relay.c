@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "limit.h"
 #include "relay_text.h"
 
 static int print_list(const struct options *opt, const struct kturn_relays *relays)
@@ -67,6 +68,41 @@ static int show(const struct options *opt, int count, char **args)
 	} else {
 		status = print_one(opt, &relay);
 	}
+	kturn_genl_close(genl);
+	return status;
+}
+
+/* Pairs of a name and a value. */
+static bool parse_limits(int count, char **args, struct kturn_limit *limits)
+{
+	if (count % 2) {
+		complain("there is no value for %s", args[count - 1]);
+		return false;
+	}
+	for (int i = 0; i < count; i += 2)
+		if (!limit_parse(args[i], args[i + 1], &limits[i / 2]))
+			return false;
+	return true;
+}
+
+static int set(const struct options *opt, int count, char **args)
+{
+	struct kturn_limit limits[LIMIT_KINDS];
+	struct kturn_relay relay;
+	struct kturn_genl *genl;
+	int status = EXIT_FAILURE;
+	uint64_t id;
+
+	if (!parse_id(args[0], &id) || !parse_limits(count - 1, args + 1, limits))
+		return EXIT_USAGE;
+	genl = connect_module();
+	if (!genl)
+		return EXIT_FAILURE;
+	if (kturn_relay_set(genl, id, limits, (count - 1) / 2) ||
+	    kturn_relay_get(genl, id, &relay))
+		complain("relay %" PRIu64 ": %s", id, kturn_genl_why(genl));
+	else
+		status = print_one(opt, &relay);
 	kturn_genl_close(genl);
 	return status;
 }
@@ -144,6 +180,14 @@ const struct verb relay_verbs[] = {
 		.min = 1,
 		.max = 1,
 		.run = show,
+	},
+	{
+		.name = "set",
+		.takes = "ID LIMIT VALUE...",
+		.does = "change limits of one of them, and show it",
+		.min = 3,
+		.max = 1 + 2 * LIMIT_KINDS,
+		.run = set,
 	},
 	{
 		.name = "del",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "limit.h"
 #include "relay_text.h"
 #include "table.h"
 #include "text.h"
@@ -21,6 +22,7 @@ static const struct column columns[] = {
 	{ "TO CLIENT", true },
 	{ "IDLE", true },
 	{ "AGE", true },
+	{ "LIMITS", false },
 };
 
 /* A relay is as idle as the livelier of its directions. */
@@ -40,6 +42,19 @@ static const char *engine_text(const struct kturn_relay *relay,
 	return buf;
 }
 
+/* Which there are; what they say does not fit. */
+static const char *limits_text(const struct kturn_relay *relay, char buf[TABLE_CELL_LEN])
+{
+	size_t len = 0;
+
+	snprintf(buf, TABLE_CELL_LEN, "-");
+	for (size_t i = 0; i < LIMIT_KINDS && len < TABLE_CELL_LEN; i++)
+		if (limit_value(&relay->limits, i))
+			len += snprintf(buf + len, TABLE_CELL_LEN - len, "%s%s",
+					len ? "," : "", limit_name(i));
+	return buf;
+}
+
 static int add_row(struct table *table, const struct kturn_relay *relay)
 {
 	char buf[TABLE_CELL_LEN];
@@ -53,7 +68,8 @@ static int add_row(struct table *table, const struct kturn_relay *relay)
 	       table_add(table, text_bytes(relay->to_peer.bytes, buf)) ||
 	       table_add(table, text_bytes(relay->to_client.bytes, buf)) ||
 	       table_add(table, text_time(idle_ms(relay), buf)) ||
-	       table_add(table, text_time(relay->age_ms, buf));
+	       table_add(table, text_time(relay->age_ms, buf)) ||
+	       table_add(table, limits_text(relay, buf));
 }
 
 int relay_print_list(const struct kturn_relays *relays)
@@ -146,6 +162,22 @@ static void print_reason(const struct kturn_relay *relay)
 	putchar('\n');
 }
 
+static void print_limits(const struct kturn_limits *limits)
+{
+	char buf[TEXT_LEN];
+	bool any = false;
+
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		if (!limit_value(limits, i))
+			continue;
+		if (!any)
+			printf("  %slimits%s:\n", text_bold(), text_plain());
+		any = true;
+		text_key("    ", limit_name(i));
+		puts(limit_text(limits, i, buf));
+	}
+}
+
 void relay_print(const struct kturn_relay *relay)
 {
 	char buf[TABLE_CELL_LEN];
@@ -166,6 +198,7 @@ void relay_print(const struct kturn_relay *relay)
 	text_runs("  ", &relay->runs);
 	print_leg("client", &relay->client);
 	print_leg("peer", &relay->peer);
+	print_limits(&relay->limits);
 	print_flow("to peer", &relay->to_peer);
 	print_flow("to client", &relay->to_client);
 }
