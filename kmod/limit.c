@@ -239,6 +239,9 @@ enum kturn_end_reason kturn_limit_time_is_up(struct kturn_relay *relay)
 	const struct kturn_limits *limits = &relay->limits;
 	unsigned long left = MAX_JIFFY_OFFSET;
 
+	/* The timer may be stopped already. */
+	if (test_bit(KTURN_RELAY_DEAD, &relay->flags))
+		return KTURN_END_REASON_NONE;
 	left = time_left(left, limits->idle, last_move(relay));
 	if (!left)
 		return KTURN_END_REASON_IDLE;
