@@ -223,10 +223,11 @@ void kturn_owner_gone(struct net *net, u32 port)
 				make_orphan(owners, relay);
 			else
 				end(relay);
+			/* With each: a dump may be under way between them. */
+			kturn_net_changed(kn);
 			cond_resched();
 		}
 		kfree(owner);
-		kturn_net_changed(kn);
 		/* It finds out how long it has to wait. */
 		cancel_delayed_work(&owners->reaper);
 		schedule_delayed_work(&owners->reaper, 0);
@@ -352,10 +353,9 @@ int kturn_owner_adopt_all(struct net *net, const struct kturn_adoption *adoption
 		if (ret)
 			break;
 		++*adopted;
+		kturn_net_changed(kn);
 		cond_resched();
 	}
-	if (*adopted)
-		kturn_net_changed(kn);
 	mutex_unlock(&kn->owners.lock);
 	return ret;
 }

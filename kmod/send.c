@@ -64,6 +64,8 @@ static int attach(struct sk_buff *skb, struct iov_iter *from, size_t len)
 	if (!charge_as_usual(request->sk, skb, len))
 		return -EFAULT;
 
+	/* Whoever has sent them may still change them. */
+	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	while (len) {
 		const struct bio_vec *bv = from->bvec;
 		const size_t part = min_t(size_t, len, bv->bv_len - from->iov_offset);
@@ -73,8 +75,6 @@ static int attach(struct sk_buff *skb, struct iov_iter *from, size_t len)
 		iov_iter_advance(from, part);
 		len -= part;
 	}
-	/* Whoever has sent them may still change them. */
-	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	return 0;
 }
 KTURN_SG_FROM_ITER(sg_from_iter, attach)
@@ -86,6 +86,24 @@ static void nobody_cares(struct sk_buff *skb, struct ubuf_info *ubuf, bool succe
 static const struct ubuf_info_ops ubuf_ops = {
 	.complete = nobody_cares,
 };
+
+/*
+ * Where TCP copies to, if it copies, may be where the caller has put some of the
+ * pieces: a page that has no other reference would be used from its start again.
+ */
+static int send_with_other_page(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct page_frag *frag = sk_page_frag(sk);
+	const struct page_frag callers = *frag;
+	int ret;
+
+	frag->page = NULL;
+	ret = tcp_sendmsg_locked(sk, msg, len);
+	if (frag->page)
+		put_page(frag->page);
+	*frag = callers;
+	return ret;
+}
 
 static int send(struct sock *sk, const struct bio_vec *bvec, unsigned int nr,
 		size_t len, int flags)
@@ -101,7 +119,7 @@ static int send(struct sock *sk, const struct bio_vec *bvec, unsigned int nr,
 
 	ubuf_info_set_ops(&ubuf, &ubuf_ops);
 	iov_iter_bvec(&request.msg.msg_iter, ITER_SOURCE, bvec, nr, len);
-	return tcp_sendmsg_locked(sk, &request.msg, len);
+	return send_with_other_page(sk, &request.msg, len);
 }
 
 /**

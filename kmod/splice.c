@@ -391,8 +391,11 @@ static int batch_result(const struct batch *b, const struct kturn_flow *flow)
 	 */
 	if (b->full && sk_stream_memory_free(flow->dst->sk))
 		return b->sent ? KTURN_SPLICE_MORE : KTURN_SPLICE_STALL;
-	if (b->full)
+	if (b->full) {
+		/* One that has failed for memory does not ask to be told. */
+		set_bit(SOCK_NOSPACE, &flow->dst->sk->sk_socket->flags);
 		return KTURN_SPLICE_WAIT;
+	}
 	if (flow->gather && tcp_inq(flow->src->sk) < kturn_segment(flow->dst->sk))
 		return KTURN_SPLICE_EMPTY;
 	return b->sent && tcp_inq(flow->src->sk) ? KTURN_SPLICE_MORE : KTURN_SPLICE_EMPTY;
