@@ -47,7 +47,7 @@ programs := build/kturnd build/kturn build/kturn-client
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help module daemon tool client programs check-built run demo check check-unit \
+.PHONY: all help module daemon tool client programs check-built run demo check check-prepared check-unit \
 	check-kselftest check-kselftest-runner check-interop check-debug fuzz stress \
 	generate check-generated bench bench-compare bench-check bench-baseline \
 	install clean deps-build deps-unit
@@ -176,13 +176,18 @@ demo: programs module-$(KERNEL)
 
 # --- tests
 
+bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
 counted := icount:6.12:idle+window
-suites = $(foreach kernel,$(KERNELS),vm:$(kernel):$(1))
+suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(KERNELS:%=module-%)
-	@tools/check generated unit $(call suites,kselftest+interop) $(counted)
+	@tools/check generated unit $(call suites,kselftest interop) $(counted)
+
+# All that has to be there before the checks, which may then run side by side.
+check-prepared: check-built $(unit) $(KERNELS:%=module-%) module-debug $(bench_built)
+	@tools/deps check vm bench
 
 check-unit: $(unit)
 	@tools/check unit
@@ -194,7 +199,7 @@ check-interop: check-built
 	@tools/check $(call suites,interop)
 
 check-debug: check-built
-	@tools/check vm:debug:kselftest+interop+fuzz
+	@tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
@@ -215,7 +220,6 @@ stress: build/kselftest/stress
 
 # --- how fast it is; docs/BENCHMARKS.md
 
-bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 results ?= build/bench/results.json
 baseline := tests/bench-baseline.json
 
