@@ -198,8 +198,9 @@ check-kselftest: check-built
 check-interop: check-built
 	@tools/check $(call suites,interop)
 
+# Without what takes too long there: run those by themselves.
 check-debug: check-built
-	@tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
+	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
