@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Three hosts as network namespaces: client - edge - peer. Sourced.
+. "$(dirname "${BASH_SOURCE[0]}")/../netns.sh"
 
 client_ip=10.1.0.1
 edge_ip=10.1.0.2
@@ -7,20 +8,6 @@ edge_peer_ip=10.2.0.2
 peer_ip=10.2.0.1
 peer_port=7000
 relay_port=6000
-
-# on HOST COMMAND…
-on() {
-	ip netns exec "$@"
-}
-
-# cable HOST ADDRESS HOST ADDRESS
-cable() {
-	ip link add "to-$3" netns "$1" type veth peer name "to-$1" netns "$3"
-	ip -n "$1" address add "$2/24" dev "to-$3"
-	ip -n "$3" address add "$4/24" dev "to-$1"
-	ip -n "$1" link set "to-$3" up
-	ip -n "$3" link set "to-$1" up
-}
 
 # The same for every rival: each connection starts as if there had been none
 # before, and there are ports for many.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Three hosts as network namespaces, and the TURN server on the one in the
 # middle. The addresses are those of the call that is replayed. Sourced.
+. "$(dirname "${BASH_SOURCE[0]}")/../netns.sh"
 
 client_ip=10.48.54.230
 edge_ip=10.48.54.229
@@ -14,26 +15,12 @@ drawing="
  $client_ip ════════ $edge_ip │ $edge_peer_ip ════════ $peer_ip
               TURN, port 3478         ports 24000-29999"
 
-# on HOST COMMAND…
-on() {
-	ip netns exec "$@"
-}
-
 # start HOST COMMAND…: in the background. The process is $last, and it is the
 # command itself, not a shell around it.
 start() {
 	ip netns exec "$@" </dev/null &
 	last=$!
 	pids+=("$last")
-}
-
-# cable HOST ADDRESS HOST ADDRESS
-cable() {
-	ip link add "to-$3" netns "$1" type veth peer name "to-$1" netns "$3"
-	ip -n "$1" address add "$2/24" dev "to-$3"
-	ip -n "$3" address add "$4/24" dev "to-$1"
-	ip -n "$1" link set "to-$3" up
-	ip -n "$3" link set "to-$1" up
 }
 
 connect_hosts() {
