@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "datapath.h"
+#include "pair.h"
 
 #define MIB		(1024 * 1024)
 #define PATIENCE	10	/* seconds until a test has failed */
@@ -39,27 +40,6 @@ static void on_ended(const struct relay_info *info, void *arg)
 	ended++;
 	end = *info;
 	memcpy(end_cookie, info->cookie, info->cookie_len);
-}
-
-static void connect_pair(int *ours, int *theirs)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(sin);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&sin, len), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
-	*ours = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(*ours, (struct sockaddr *)&sin, len), 0);
-	*theirs = accept(listener, NULL, NULL);
-	assert_true(*theirs >= 0);
-	close(listener);
-	evutil_make_socket_nonblocking(*ours);
-	evutil_make_socket_nonblocking(*theirs);
 }
 
 static int setup(void **state)

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "datapath.h"
+#include "pair.h"
 #include "sock.h"
 #include "tls.h"
 #include "tls_client.h"
@@ -42,27 +43,6 @@ static void on_ended(const struct relay_info *info, void *arg)
 	(void)arg;
 	ended++;
 	end = *info;
-}
-
-static void connect_pair(int *ours, int *theirs)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(sin);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&sin, len), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
-	*ours = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(*ours, (struct sockaddr *)&sin, len), 0);
-	*theirs = accept(listener, NULL, NULL);
-	assert_true(*theirs >= 0);
-	close(listener);
-	evutil_make_socket_nonblocking(*ours);
-	evutil_make_socket_nonblocking(*theirs);
 }
 
 /* Both ends of the handshake in turns. */
