@@ -175,15 +175,21 @@ static int half_a_record(const struct wire *wire)
 	return 0;
 }
 
+/* The client has said what it had to say. */
+static int say_all(struct session *s, struct stage *st, const struct wire *wire)
+{
+	need(stage_meet(st, wire, STAGE_PASSIVE));
+	need(bind_session(s, st, wire));
+	return send_all(s, "that was all", 12);
+}
+
 static int close_notify(const struct wire *wire)
 {
 	struct session s;
 	struct stage st;
 	char got[16];
 
-	need(stage_meet(&st, wire, STAGE_PASSIVE));
-	need(bind_session(&s, &st, wire));
-	need(send_all(&s, "that was all", 12));
+	need(say_all(&s, &st, wire));
 	gnutls_bye(s.tls, GNUTLS_SHUT_WR);
 	expect_ok(net_recv_all(st.peer, got, 12, WIRE_WAIT));
 	expect_ok(net_recv(st.peer, got, 1, WIRE_WAIT));
@@ -202,9 +208,7 @@ static int truncated(const struct wire *wire)
 	struct stage st;
 	char got[16];
 
-	need(stage_meet(&st, wire, STAGE_PASSIVE));
-	need(bind_session(&s, &st, wire));
-	need(send_all(&s, "that was all", 12));
+	need(say_all(&s, &st, wire));
 	shutdown(s.fd, SHUT_WR);
 	expect_ok(net_recv_all(st.peer, got, 12, WIRE_WAIT));
 	expect_code(-ECONNRESET, net_recv(st.peer, got, 1, WIRE_WAIT));
