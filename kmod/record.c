@@ -68,6 +68,18 @@ bool kturn_record_is_parsing(const struct kturn_leg *leg)
 }
 
 /**
+ * kturn_record_is_partial() - whether TLS has taken a part of a record from TCP
+ * @leg: any leg, with or without TLS
+ *
+ * Otherwise it looks at a record where it lies, in TCP's queue. It copies when
+ * there is too little room there for a whole one.
+ */
+bool kturn_record_is_partial(const struct kturn_leg *leg)
+{
+	return leg->tls && tls_sw_ctx_rx(tls_get_ctx(leg->sk))->strp.copy_mode;
+}
+
+/**
  * kturn_record_alert() - what a record of alerts means
  * @leg: the leg that it has come from
  * @record: its bytes

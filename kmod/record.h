@@ -32,6 +32,7 @@ enum kturn_alert {
 
 int kturn_record_receive(const struct kturn_leg *leg, struct page *page, size_t size, u8 *type);
 bool kturn_record_is_parsing(const struct kturn_leg *leg);
+bool kturn_record_is_partial(const struct kturn_leg *leg);
 enum kturn_alert kturn_record_alert(const struct kturn_leg *leg, const u8 *record, size_t len,
 				    u8 *description);
 

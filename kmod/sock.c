@@ -155,6 +155,9 @@ static int check_ulp(struct sock *sk, const struct nlattr *fd,
 		REFUSE(-EOPNOTSUPP, "the socket has TLS for receiving only, without TLS_TX");
 	if (!kturn_sk_has_tls(sk))
 		REFUSE(-EOPNOTSUPP, "the socket's TLS is done by a device");
+	/* As with TCP_CORK: what was held back would be held back for ever. */
+	if (tls->pending_open_record_frags)
+		REFUSE(-EINVAL, "a TLS record is not complete (MSG_MORE)");
 	return 0;
 }
 

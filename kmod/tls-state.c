@@ -150,8 +150,10 @@ void kturn_tls_wait(struct kturn_relay *relay)
  */
 bool kturn_tls_holds_bytes(const struct kturn_flow *flow)
 {
+	const struct kturn_leg *src = flow->src;
+
 	return kturn_tls_half_of(flow)->len || kturn_record_is_pending(flow->dst) ||
-	       (!flow->eof && sk_is_readable(flow->src->sk));
+	       (!flow->eof && (sk_is_readable(src->sk) || kturn_record_is_partial(src)));
 }
 
 /**

@@ -36,7 +36,7 @@ static int add_refused(struct kinds *kinds)
 		make_udp, make_unix_stream, make_raw, make_packet, make_netlink, make_mptcp,
 		make_unconnected, make_listening, make_connecting, make_shut, make_deaf,
 		make_corked, make_reset, make_failed, make_urgent, make_lowat, make_repair,
-		make_ulp, make_tls_tx, make_tls_rx, make_sockmap, make_kcm,
+		make_ulp, make_tls_tx, make_tls_rx, make_tls_open, make_sockmap, make_kcm,
 	};
 	struct path path;
 	struct bad bad = { .path = &path };

@@ -55,6 +55,7 @@ REFUSAL(repair, EBUSY, "the socket is under repair (TCP_REPAIR)");
 REFUSAL(ulp, EOPNOTSUPP, "the socket has TLS without keys (TLS_TX, TLS_RX)");
 REFUSAL(tls_tx, EOPNOTSUPP, "the socket has TLS for sending only, without TLS_RX");
 REFUSAL(tls_rx, EOPNOTSUPP, "the socket has TLS for receiving only, without TLS_TX");
+REFUSAL(tls_open, EINVAL, "a TLS record is not complete (MSG_MORE)");
 REFUSAL(sockmap, EBUSY, "another subsystem, such as a sockmap, has the socket");
 REFUSAL(kcm, EBUSY, "the socket is in a relay already, or another subsystem has it");
 REFUSAL(own_end, ELOOP, "the client and the peer are the two ends of one connection");

@@ -297,6 +297,17 @@ int make_tls_rx(struct bad *bad)
 	return tls_set(bad->fd, &tls12, false, false, true);
 }
 
+int make_tls_open(struct bad *bad)
+{
+	int ret;
+
+	bad->fd = leg_of(bad);
+	ret = tls_set(bad->fd, &tls12, false, true, true);
+	if (ret)
+		return ret;
+	return send(bad->fd, "half", 4, MSG_MORE) == 4 ? 0 : fail_errno("MSG_MORE");
+}
+
 static long bpf(int cmd, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));

@@ -40,6 +40,7 @@ int make_repair(struct bad *bad);
 int make_ulp(struct bad *bad);
 int make_tls_tx(struct bad *bad);
 int make_tls_rx(struct bad *bad);
+int make_tls_open(struct bad *bad);
 int make_sockmap(struct bad *bad);
 int make_kcm(struct bad *bad);
 int make_same(struct bad *bad);
