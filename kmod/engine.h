@@ -5,6 +5,8 @@
 #include <linux/gfp.h>
 #include <linux/kturn.h>
 
+#include "run.h"
+
 struct kturn_leg;
 struct kturn_relay;
 
@@ -28,11 +30,11 @@ struct kturn_engine_ops {
 	void (*stop)(struct kturn_relay *relay);
 };
 
-
 extern const struct kturn_engine_ops kturn_process;
 extern const struct kturn_engine_ops kturn_softirq;
 extern const struct kturn_engine_ops kturn_tls;
 
+void kturn_process_wait(struct kturn_relay *relay, enum kturn_next next);
 void kturn_lock_both(struct kturn_relay *relay);
 void kturn_unlock_both(struct kturn_relay *relay);
 int kturn_process_init(void);

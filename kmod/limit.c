@@ -3,15 +3,14 @@
  * What a relay is held to: how long it may live and be idle, how much it may
  * carry, and how fast.
  *
- * Times cost nothing while bytes move: the timer looks at what is left when it
- * fires, and is set again for that. A flow that has to wait for its rate leaves
+ * Times cost nothing while bytes move: the relay's timer has it look at what is
+ * left, and is set again for that. A flow that has to wait for its rate leaves
  * its bytes in the source's receive queue, and the same timer has the relay
- * run when the bucket has something again. The timer itself decides nothing;
- * every decision is made in a run, under both socket locks.
+ * run when the bucket has something again. Every decision is made in a run, under
+ * both socket locks.
  */
 #include <linux/jiffies.h>
 #include <linux/timekeeping.h>
-#include <linux/timer.h>
 #include <net/netlink.h>
 #include <net/tcp.h>
 
@@ -77,23 +76,6 @@ static int parse(struct kturn_limits *limits, const struct nlattr *nest,
 	return parse_keepalive(&limits->probing, tb, extack);
 }
 
-static void relay_limit_timer(struct timer_list *timer)
-{
-	struct kturn_relay *relay = container_of(timer, struct kturn_relay, limit_timer);
-
-	set_bit(KTURN_RELAY_CHECK_TIME, &relay->flags);
-	kturn_relay_kick(relay);
-}
-
-/**
- * kturn_limit_prepare() - make a new relay's part of it
- * @relay: the relay, which has no limits yet
- */
-void kturn_limit_prepare(struct kturn_relay *relay)
-{
-	timer_setup(&relay->limit_timer, relay_limit_timer, 0);
-}
-
 /* A run has to follow, in which they begin to count. */
 static void set(struct kturn_relay *relay, const struct kturn_limits *limits)
 {
@@ -103,6 +85,9 @@ static void set(struct kturn_relay *relay, const struct kturn_limits *limits)
 	relay->limits = *limits;
 	relay->to_peer.metered = metered;
 	relay->to_client.metered = metered;
+	/* The last bytes of another limit are waited for anew. */
+	if (!kturn_relay_was_reset(relay))
+		relay->grace = 0;
 	set_bit(KTURN_RELAY_CHECK_TIME, &relay->flags);
 }
 
@@ -198,17 +183,6 @@ int kturn_limit_change(struct kturn_relay *relay, const struct nlattr *nest,
 	return 0;
 }
 
-/**
- * kturn_limit_stop() - stop the timer for good
- * @relay: a relay that is dead, and has given its sockets back
- *
- * Context: process context, may sleep.
- */
-void kturn_limit_stop(struct kturn_relay *relay)
-{
-	timer_shutdown_sync(&relay->limit_timer);
-}
-
 /* Of the two the sooner, if there is one. */
 static unsigned long time_left(unsigned long left, u32 ms, unsigned long since)
 {
@@ -252,7 +226,7 @@ enum kturn_end_reason kturn_limit_time_is_up(struct kturn_relay *relay)
 	clear_bit(KTURN_RELAY_CHECK_TIME, &relay->flags);
 	/* A timer may be late by an eighth of its time. */
 	if (limits->idle || limits->life)
-		timer_reduce(&relay->limit_timer, jiffies + left - left / 8);
+		kturn_relay_kick_in(relay, left - left / 8);
 	return KTURN_END_REASON_NONE;
 }
 
@@ -274,7 +248,7 @@ bool kturn_limit_bytes_are_used_up(const struct kturn_relay *relay)
 
 static void wake_after(struct kturn_relay *relay, u64 ns)
 {
-	timer_reduce(&relay->limit_timer, jiffies + nsecs_to_jiffies(ns) + 1);
+	kturn_relay_kick_in(relay, nsecs_to_jiffies(ns) + 1);
 }
 
 /* What the bucket has for it; with nothing worth a send the timer is set. */

@@ -31,14 +31,12 @@ struct kturn_limits {
 };
 
 /* Life */
-void kturn_limit_prepare(struct kturn_relay *relay);
 int kturn_limit_begin(struct kturn_relay *relay, const struct nlattr *nest,
 		      struct netlink_ext_ack *extack);
 int kturn_limit_check_tls(const struct kturn_relay *relay, const struct nlattr *nest,
 			  struct netlink_ext_ack *extack);
 int kturn_limit_change(struct kturn_relay *relay, const struct nlattr *nest,
 		       struct netlink_ext_ack *extack);
-void kturn_limit_stop(struct kturn_relay *relay);
 
 /* In a run */
 enum kturn_end_reason kturn_limit_time_is_up(struct kturn_relay *relay);

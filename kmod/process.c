@@ -50,6 +50,22 @@ void kturn_unlock_both(struct kturn_relay *relay)
 	release_sock(relay->peer.sk);
 }
 
+/**
+ * kturn_process_wait() - run again after a while, if that has to follow
+ * @relay: the relay
+ * @next: what has to follow
+ *
+ * Context: in a run, both sockets locked or with TLS: whoever ends the relay waits
+ * for that before stopping the timer.
+ */
+void kturn_process_wait(struct kturn_relay *relay, enum kturn_next next)
+{
+	if (next == KTURN_NEXT_STALL)
+		kturn_relay_kick_in(relay, STALL_DELAY);
+	else if (next == KTURN_NEXT_POLL)
+		kturn_relay_kick_in(relay, POLL_DELAY);
+}
+
 static enum kturn_next run_locked(struct kturn_relay *relay, struct kturn_verdict *end)
 {
 	enum kturn_next next;
@@ -57,6 +73,7 @@ static enum kturn_next run_locked(struct kturn_relay *relay, struct kturn_verdic
 	kturn_lock_both(relay);
 	kturn_stat_add(relay->runs.process, 1);
 	next = kturn_run(relay, end);
+	kturn_process_wait(relay, next);
 	kturn_unlock_both(relay);
 	return next;
 }
@@ -71,42 +88,27 @@ static void end_and_release(struct kturn_relay *relay, const struct kturn_verdic
 
 static void relay_work(struct work_struct *work)
 {
-	struct kturn_relay *relay = container_of(to_delayed_work(work), struct kturn_relay, work);
+	struct kturn_relay *relay = container_of(work, struct kturn_relay, work);
 	struct kturn_verdict end = { .reason = KTURN_END_REASON_OWNER_GONE };
 	enum kturn_next next = KTURN_NEXT_END;
 
 	if (!test_bit(KTURN_RELAY_OWNER_GONE, &relay->flags))
 		next = relay->tls ? kturn_tls_run(relay, &end) : run_locked(relay, &end);
 
-	switch (next) {
-	case KTURN_NEXT_END:
+	if (next == KTURN_NEXT_END)
 		end_and_release(relay, &end);
-		break;
-	case KTURN_NEXT_AGAIN:
-		queue_delayed_work(process_wq, &relay->work, 0);
-		break;
-	case KTURN_NEXT_STALL:
-		queue_delayed_work(process_wq, &relay->work, STALL_DELAY);
-		break;
-	case KTURN_NEXT_POLL:
-		queue_delayed_work(process_wq, &relay->work, POLL_DELAY);
-		break;
-	case KTURN_NEXT_SLEEP:
-		break;
-	}
+	else if (next == KTURN_NEXT_AGAIN)
+		queue_work(process_wq, &relay->work);
 }
 
 static void process_prepare(struct kturn_relay *relay)
 {
-	INIT_DELAYED_WORK(&relay->work, relay_work);
+	INIT_WORK(&relay->work, relay_work);
 }
 
 static void process_kick(struct kturn_relay *relay)
 {
-	/* Do not let it sit out a delay, but neither lose its place. */
-	if (!queue_delayed_work(process_wq, &relay->work, 0) &&
-	    timer_pending(&relay->work.timer))
-		mod_delayed_work(process_wq, &relay->work, 0);
+	queue_work(process_wq, &relay->work);
 }
 
 static void process_data_ready(struct kturn_leg *leg)
@@ -116,7 +118,7 @@ static void process_data_ready(struct kturn_leg *leg)
 
 static void process_stop(struct kturn_relay *relay)
 {
-	cancel_delayed_work_sync(&relay->work);
+	cancel_work_sync(&relay->work);
 }
 
 const struct kturn_engine_ops kturn_process = {

@@ -15,11 +15,7 @@
 #include "tls.h"
 #include "trace.h"
 
-/* Relays whose cookie is not longer have a slab cache to themselves: there are
- * very many, and kmalloc() would round them up a lot.
- */
-#define SHORT_COOKIE	32
-
+/* There are very many, and kmalloc() would round them up a lot. */
 static struct kmem_cache *relay_cache;
 static struct workqueue_struct *release_wq;
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -64,6 +60,32 @@ void kturn_relay_data_ready(struct kturn_leg *leg)
 		leg->relay->engine->data_ready(leg);
 }
 
+static void relay_timer(struct timer_list *timer)
+{
+	struct kturn_relay *relay = container_of(timer, struct kturn_relay, timer);
+
+	set_bit(KTURN_RELAY_CHECK_TIME, &relay->flags);
+	kturn_relay_kick(relay);
+}
+
+/**
+ * kturn_relay_kick_in() - have a relay run after some time, or sooner
+ * @relay: the relay
+ * @delay: in jiffies; what was asked for before and is sooner stays
+ *
+ * Context: in a run of a relay that was not dead when it began.
+ */
+void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay)
+{
+	timer_reduce(&relay->timer, jiffies + delay);
+}
+
+static void free_memory(struct kturn_relay *relay)
+{
+	kfree(relay->cookie);
+	kmem_cache_free(relay_cache, relay);
+}
+
 /**
  * kturn_relay_put() - drop a reference, and free the relay if it was the last
  * @relay: the relay
@@ -76,7 +98,7 @@ void kturn_relay_put(struct kturn_relay *relay)
 		return;
 	kturn_leg_put(&relay->client);
 	kturn_leg_put(&relay->peer);
-	kfree(relay);
+	free_memory(relay);
 	module_put(THIS_MODULE);
 }
 
@@ -90,14 +112,19 @@ static void relay_free(struct work_struct *work)
 	kturn_relay_put(relay);
 }
 
-/* For kfree(), either way. */
-static struct kturn_relay *relay_zalloc(u16 cookie_len)
+static struct kturn_relay *allocate(const void *cookie, u16 cookie_len)
 {
-	struct kturn_relay *relay;
+	struct kturn_relay *relay = kmem_cache_zalloc(relay_cache, GFP_KERNEL);
 
-	if (cookie_len <= SHORT_COOKIE)
-		return kmem_cache_zalloc(relay_cache, GFP_KERNEL);
-	return kzalloc(struct_size(relay, cookie, cookie_len), GFP_KERNEL);
+	if (!relay || !cookie_len)
+		return relay;
+	relay->cookie = kmemdup(cookie, cookie_len, GFP_KERNEL);
+	if (!relay->cookie) {
+		free_memory(relay);
+		return NULL;
+	}
+	relay->cookie_len = cookie_len;
+	return relay;
 }
 
 static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct kturn_leg *dst)
@@ -118,17 +145,21 @@ static void flow_init(struct kturn_flow *flow, struct kturn_leg *src, struct ktu
  *
  * Context: process context.
  * Return: the relay; -EDQUOT or -ENOSPC if there are too many, see
- * kturn_owner_join(); -ENOMEM, also while the module is unloaded.
+ * kturn_owner_join(); -ENODEV while the module is removed; -ENOMEM.
  */
 struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_params *params,
 				      struct netlink_ext_ack *extack)
 {
 	struct kturn_relay *relay;
-	int ret = -ENOMEM;
+	int ret = -ENODEV;
 
-	relay = relay_zalloc(params->cookie_len);
-	if (!relay || !try_module_get(THIS_MODULE)) {
+	relay = allocate(params->cookie, params->cookie_len);
+	if (!relay) {
 		NL_SET_ERR_MSG(extack, "no memory");
+		return ERR_PTR(-ENOMEM);
+	}
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "the module is being removed");
 		goto err_free;
 	}
 
@@ -142,21 +173,19 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_
 	refcount_set(&relay->ref, 1);
 	relay->group = params->group;
 	relay->start = jiffies;
-	relay->cookie_len = params->cookie_len;
-	memcpy(relay->cookie, params->cookie, params->cookie_len);
 	relay->client.relay = relay;
 	relay->peer.relay = relay;
 	flow_init(&relay->to_peer, &relay->client, &relay->peer);
 	flow_init(&relay->to_client, &relay->peer, &relay->client);
 	relay->engine = params->engine;
 	relay->engine->prepare(relay);
-	kturn_limit_prepare(relay);
+	timer_setup(&relay->timer, relay_timer, 0);
 	return relay;
 
 err_module:
 	module_put(THIS_MODULE);
 err_free:
-	kfree(relay);
+	free_memory(relay);
 	return ERR_PTR(ret);
 }
 
@@ -183,7 +212,7 @@ void kturn_relay_abandon(struct kturn_relay *relay)
 		kturn_leg_put(&relay->client);
 	kturn_owner_leave(relay);
 	kturn_tls_free(relay);
-	kfree(relay);
+	free_memory(relay);
 	module_put(THIS_MODULE);
 }
 
@@ -255,7 +284,7 @@ static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *fl
 	case KTURN_END_REASON_LIMIT:
 		if (relay->tls && kturn_tls_holds_bytes(flow))
 			return true;
-		return relay->reset_by || (!flow->eof && tcp_inq(flow->src->sk) > 0);
+		return kturn_relay_was_reset(relay) || (!flow->eof && tcp_inq(flow->src->sk) > 0);
 	default:
 		return true;
 	}
@@ -308,17 +337,19 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	kturn_leg_give_back(&relay->client);
 	kturn_leg_give_back(&relay->peer);
 	/* With that done nobody sets the timer again. */
-	kturn_limit_stop(relay);
+	timer_shutdown_sync(&relay->timer);
 	kturn_leg_close(&relay->client, was_cut(relay, &relay->to_client));
 	kturn_leg_close(&relay->peer, was_cut(relay, &relay->to_peer));
 
 	kturn_owner_leave(relay);
 
+	mutex_lock(&kn->leaving);
 	xa_lock(&kn->relays);
 	__xa_erase(&kn->relays, relay->id);
 	kn->stats.ended[reason]++;
 	add_relay(&kn->stats, relay);
 	xa_unlock(&kn->relays);
+	mutex_unlock(&kn->leaving);
 	kturn_net_changed(kn);
 
 	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_DEL_NTF);
@@ -419,11 +450,22 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
 
 	if (smp_load_acquire(&relay->reason) != KTURN_END_REASON_NONE)
 		return KTURN_RELAY_STATE_ENDED;
-	if (READ_ONCE(relay->reset_by))
+	if (kturn_relay_was_reset(relay))
 		return KTURN_RELAY_STATE_RESETTING;
 	if (to_peer && to_client)
 		return KTURN_RELAY_STATE_CLOSING;
 	return to_peer || to_client ? KTURN_RELAY_STATE_HALF_CLOSED : KTURN_RELAY_STATE_OPEN;
+}
+
+/* It has counted what came and what went. */
+static u64 living(const struct kturn_net_stats *stats)
+{
+	u64 relays = stats->created;
+	int reason;
+
+	for (reason = 0; reason < ARRAY_SIZE(stats->ended); reason++)
+		relays -= stats->ended[reason];
+	return relays;
 }
 
 /**
@@ -431,6 +473,8 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
  * @net: the namespace
  * @stats: where they go, what living relays have counted among them
  * @relays: where the number of living relays goes
+ *
+ * Context: process context, may sleep: there may be very many of them.
  */
 void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays)
 {
@@ -438,15 +482,17 @@ void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *r
 	struct kturn_relay *relay;
 	unsigned long id;
 
-	*relays = 0;
-	/* The lock keeps a relay from being counted twice while it ends. */
+	/* None is counted twice, or leaves while we look at it. */
+	mutex_lock(&kn->leaving);
 	xa_lock(&kn->relays);
 	*stats = kn->stats;
+	xa_unlock(&kn->relays);
+	*relays = living(stats);
 	xa_for_each(&kn->relays, id, relay) {
 		add_relay(stats, relay);
-		++*relays;
+		cond_resched();
 	}
-	xa_unlock(&kn->relays);
+	mutex_unlock(&kn->leaving);
 }
 
 /**
@@ -489,6 +535,7 @@ static int __net_init relay_net_init(struct net *net)
 	struct kturn_net *kn = kturn_net(net);
 
 	xa_init(&kn->relays);
+	mutex_init(&kn->leaving);
 	/* A dump's generation must not be 0. */
 	atomic64_set(&kn->generation, 1);
 	kturn_owners_init(&kn->owners);
@@ -521,7 +568,7 @@ int kturn_relay_init(void)
 	int ret = -ENOMEM;
 
 	relay_cache = kmem_cache_create("kturn_relay",
-					sizeof(struct kturn_relay) + SHORT_COOKIE, 0, 0, NULL);
+					sizeof(struct kturn_relay), 0, 0, NULL);
 	if (!relay_cache)
 		return -ENOMEM;
 

@@ -4,6 +4,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/timer.h>
 #include <linux/types.h>
@@ -85,23 +86,22 @@ enum kturn_relay_flag {
  * @tls: what a relay with TLS needs besides, see tls.c; otherwise NULL
  * @work: runs it in process context, see process.c
  * @tasklet: runs it in softirq, see softirq.c
- * @timer: the same, for a flow that waits for more
+ * @gather_timer: the same, for a flow that waits for more
  * @limits: what it is held to
- * @limit_timer: has it run when a limit wants that, see limit.c
  * @owned: its place among those of the owner, see owner.c
+ * @timer: has it run when some time has passed, see kturn_relay_kick_in()
  * @release: frees it, after an RCU grace period
  * @start: jiffies when it was made
- * @reset_by: the leg that was reset, while what it had sent still goes out
- * @grace: jiffies after which that, or the delivery of the last bytes that it
- *	may carry, is given up
- * @acked: how far it has been acknowledged
- * @reason: why it ended
+ * @grace: low bits of the jiffies after which what a reset leg had sent, or the
+ *	last bytes that the relay may carry, are given up; or 0
+ * @acked: how far they have been acknowledged
  * @err: see &struct kturn_verdict
  * @adopt_until: low bits of the jiffies when it ends without an owner
  * @ref: references that keep the memory
  * @runs: how often it was looked at
- * @cookie_len: bytes in @cookie
  * @cookie: the owner's own data
+ * @cookie_len: bytes in @cookie
+ * @reason: why it ended, an &enum kturn_end_reason
  *
  * Life: it is found under RCU in the table of its namespace. Whoever wins
  * kturn_relay_claim() ends it, with kturn_relay_end() and then
@@ -122,39 +122,40 @@ struct kturn_relay {
 	struct kturn_flow to_client;
 	const struct kturn_engine_ops *engine;
 	struct kturn_tls *tls;
-	struct delayed_work work;
+	struct work_struct work;
 	struct tasklet_struct tasklet;
-	struct hrtimer timer;
+	struct hrtimer gather_timer;
 	struct kturn_limits limits;
 	union {
 		struct {
 			struct list_head owned;
-			struct timer_list limit_timer;
+			struct timer_list timer;
 		};
 		struct rcu_work release;
 	};
 	struct kturn_runs runs;
 	unsigned long start;
-	struct kturn_leg *reset_by;
-	unsigned long grace;
+	u8 *cookie;
+	u16 cookie_len;
+	u8 reason;
+	u32 grace;
 	u32 acked;
-	enum kturn_end_reason reason;
 	int err;
 	u32 adopt_until;
 	refcount_t ref;
-	u16 cookie_len;
-	u8 cookie[] __counted_by(cookie_len);
 };
 
 /**
  * struct kturn_net - the relays of a network namespace
  * @relays: by id; its lock also guards @stats
+ * @leaving: held by a relay that leaves @relays, and by who adds up its counters
  * @generation: changes after any of them came, went or got another owner
  * @stats: counters
  * @owners: who owns them
  */
 struct kturn_net {
 	struct xarray relays;
+	struct mutex leaving;
 	atomic64_t generation;
 	struct kturn_net_stats stats;
 	struct kturn_owners owners;
@@ -188,6 +189,12 @@ struct kturn_filter {
 	const u32 *owner;
 };
 
+/* Whether a leg was reset, while what it had sent still goes out. */
+static inline bool kturn_relay_was_reset(const struct kturn_relay *relay)
+{
+	return READ_ONCE(relay->client.reset) || READ_ONCE(relay->peer.reset);
+}
+
 struct kturn_net *kturn_net(const struct net *net);
 
 int kturn_relay_init(void);
@@ -212,6 +219,7 @@ void kturn_relay_put(struct kturn_relay *relay);
 
 /* Events */
 void kturn_relay_kick(struct kturn_relay *relay);
+void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay);
 void kturn_relay_data_ready(struct kturn_leg *leg);
 
 enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);

@@ -138,14 +138,15 @@ static enum kturn_next move(struct kturn_flow *flow, struct kturn_verdict *end)
 	}
 }
 
+/* The first of the two counts. */
 static void note_reset(struct kturn_relay *relay)
 {
-	if (relay->reset_by)
+	if (kturn_relay_was_reset(relay))
 		return;
 	if (leg_failed(&relay->client, &relay->to_client))
-		WRITE_ONCE(relay->reset_by, &relay->client);
+		WRITE_ONCE(relay->client.reset, true);
 	else if (leg_failed(&relay->peer, &relay->to_peer))
-		WRITE_ONCE(relay->reset_by, &relay->peer);
+		WRITE_ONCE(relay->peer.reset, true);
 }
 
 /* The last bytes are on their way, but nobody has taken any of them for long. */
@@ -153,14 +154,20 @@ static bool nobody_takes(struct kturn_relay *relay, u32 acked)
 {
 	if (!relay->grace || acked != relay->acked) {
 		relay->acked = acked;
-		relay->grace = jiffies + GRACE;
+		relay->grace = (u32)jiffies + GRACE;
 	}
-	return time_after(jiffies, relay->grace);
+	return (s32)(relay->grace - (u32)jiffies) < 0;
 }
 
 static bool has_nothing_left(const struct kturn_flow *flow)
 {
-	return flow->src->relay->tls ? kturn_tls_is_drained(flow) : !tcp_inq(flow->src->sk);
+	const struct kturn_relay *relay = flow->src->relay;
+
+	if (relay->tls)
+		return kturn_tls_is_drained(flow);
+	/* What a limit holds back will never go. */
+	return !tcp_inq(flow->src->sk) ||
+	       (unlikely(flow->metered) && kturn_limit_bytes_are_used_up(relay));
 }
 
 /*
@@ -169,14 +176,13 @@ static bool has_nothing_left(const struct kturn_flow *flow)
  */
 static enum kturn_next drain(struct kturn_relay *relay, enum kturn_next next, struct kturn_verdict *end)
 {
-	const struct kturn_leg *failed = relay->reset_by;
-	struct kturn_flow *flow = failed == &relay->client ? &relay->to_peer : &relay->to_client;
+	struct kturn_flow *flow = relay->client.reset ? &relay->to_peer : &relay->to_client;
 	struct sock *dst = flow->dst->sk;
 
 	if (kturn_takes_no_more(flow->dst) ||
 	    nobody_takes(relay, tcp_sk(dst)->snd_una) ||
 	    (has_nothing_left(flow) && tcp_rtx_and_write_queues_empty(dst)))
-		return end_for_failed(failed, end);
+		return end_for_failed(flow->src, end);
 	/* Nobody calls when the send queue has become empty. */
 	return max(next, KTURN_NEXT_POLL);
 }
@@ -227,7 +233,7 @@ enum kturn_next kturn_settle(struct kturn_relay *relay, enum kturn_next next,
 		if (reason != KTURN_END_REASON_NONE)
 			return end_for(end, reason, 0);
 	}
-	if (relay->reset_by)
+	if (kturn_relay_was_reset(relay))
 		return drain(relay, next, end);
 	if (both_closed(relay))
 		return end_for(end, KTURN_END_REASON_EOF, 0);

@@ -29,9 +29,10 @@ struct kturn_endpoint {
  * @relay: the relay
  * @sock: the socket, whose file we hold, so that sk->sk_socket stays
  * @sk: its sock
- * @family: AF_INET or AF_INET6, of the addresses and not of the socket
  * @local: this host's end of the connection
  * @remote: the other end
+ * @family: AF_INET or AF_INET6, of the addresses and not of the socket
+ * @reset: it was reset; what it had sent before may still go out
  * @sending: we are in a send on this socket; under its lock
  * @taken: the callbacks are ours
  * @tls: it has kTLS, whose callbacks ours call
@@ -49,9 +50,10 @@ struct kturn_leg {
 	struct kturn_relay *relay;
 	struct socket *sock;
 	struct sock *sk;
-	u16 family;
 	struct kturn_endpoint local;
 	struct kturn_endpoint remote;
+	u16 family;
+	bool reset;
 	bool sending;
 	bool taken;
 	bool tls;

@@ -152,13 +152,13 @@ static void start_timer(struct kturn_relay *relay)
 	/* Not hrtimer_active(): a callback that is about to return has looked
 	 * before these bytes came.
 	 */
-	if (!hrtimer_is_queued(&relay->timer))
-		hrtimer_start(&relay->timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+	if (!hrtimer_is_queued(&relay->gather_timer))
+		hrtimer_start(&relay->gather_timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
 }
 
 static enum hrtimer_restart relay_timer(struct hrtimer *timer)
 {
-	struct kturn_relay *relay = container_of(timer, struct kturn_relay, timer);
+	struct kturn_relay *relay = container_of(timer, struct kturn_relay, gather_timer);
 	enum kturn_next next = KTURN_NEXT_END;
 	struct kturn_verdict end;
 
@@ -235,13 +235,13 @@ static void softirq_prepare(struct kturn_relay *relay)
 {
 	kturn_process.prepare(relay);
 	tasklet_setup(&relay->tasklet, relay_tasklet);
-	hrtimer_setup(&relay->timer, relay_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	hrtimer_setup(&relay->gather_timer, relay_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 }
 
 /* Each may still start those behind it. */
 static void softirq_stop(struct kturn_relay *relay)
 {
-	hrtimer_cancel(&relay->timer);
+	hrtimer_cancel(&relay->gather_timer);
 	tasklet_kill(&relay->tasklet);
 	kturn_process.stop(relay);
 }

@@ -413,6 +413,7 @@ enum kturn_next kturn_tls_run(struct kturn_relay *relay, struct kturn_verdict *e
 	mutex_lock(&tls->running);
 	kturn_stat_add(relay->runs.process, 1);
 	next = run(relay, end);
+	kturn_process_wait(relay, next);
 	if (!tls->to_peer.len)
 		kturn_tls_let_go(&tls->to_peer);
 	if (!tls->to_client.len)
