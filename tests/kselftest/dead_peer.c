@@ -4,18 +4,14 @@
  * keepalive and its user timeout find out, when a relay's limits say so.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
+#include "lib/cable.h"
 #include "lib/kturn_test.h"
 
 /* Without them it would take TCP a quarter of an hour, or two. */
@@ -276,8 +272,7 @@ TEST_F_TIMEOUT(given_back, refused, TIMEOUT_S)
 FIXTURE(unplugged) {
 	struct setup setup;
 	struct relay relay;
-	int here;		/* network namespaces */
-	int there;
+	struct cable cable;
 };
 
 FIXTURE_VARIANT(unplugged) {
@@ -287,90 +282,19 @@ FIXTURE_VARIANT(unplugged) {
 FIXTURE_VARIANT_ADD(unplugged, softirq) { .engine = NULL };
 FIXTURE_VARIANT_ADD(unplugged, by_process) { .engine = &by_process };
 
-static int run(const char *fmt, ...)
-{
-	char command[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(command, sizeof(command), fmt, args);
-	va_end(args);
-	return system(command) ? fail("%s", command) : 0;
-}
-
-static int this_netns(void)
-{
-	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
-/* Two hosts and a cable; nobody has to be asked for an address. */
-static int plug(int here, int there)
-{
-	if (run("ip link add cable type veth peer name far netns /proc/%d/fd/%d", getpid(),
-		there) ||
-	    run("ip link set cable address 02:00:00:00:00:01") ||
-	    run("ip addr add 192.0.2.1/24 dev cable && ip link set cable up") ||
-	    run("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev cable nud permanent"))
-		return -1;
-	if (setns(there, CLONE_NEWNET))
-		return fail_errno("setns");
-	if (run("ip link set far address 02:00:00:00:00:02") ||
-	    run("ip addr add 192.0.2.2/24 dev far && ip link set far up"))
-		return -1;
-	return setns(here, CLONE_NEWNET) ? fail_errno("setns") : 0;
-}
-
-/* The connection to the peer goes through the cable. */
-static int connect_far(struct path *path, int here, int there)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(7) };
-	int listener;
-
-	inet_pton(AF_INET, "192.0.2.2", &at.sin_addr);
-	if (setns(there, CLONE_NEWNET))
-		return fail_errno("setns");
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (setns(here, CLONE_NEWNET) || listener < 0)
-		return fail_errno("setns or socket");
-	close_fd(&path->leg[PEER]);
-	close_fd(&path->end[PEER]);
-	path->leg[PEER] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 1) ||
-	    connect(path->leg[PEER], (struct sockaddr *)&at, sizeof(at)))
-		return fail_errno("connect");
-	path->end[PEER] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	close(listener);
-	return path->end[PEER] < 0 ? fail_errno("accept") : 0;
-}
-
 FIXTURE_SETUP(unplugged)
 {
 	struct setup *s = &self->setup;
 
-	ASSERT_EQ(0, fresh_netns()) TH_LOG("%s", why);
-	self->there = this_netns();
-	ASSERT_EQ(0, setup_path(s, V4, NULL)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_cable(s, &self->cable)) TH_LOG("%s", why);
+	ASSERT_EQ(0, cable_connect(&self->cable, &s->path, NULL)) TH_LOG("%s", why);
 	s->engine = variant->engine;
-	self->here = this_netns();
-	ASSERT_EQ(0, plug(self->here, self->there)) TH_LOG("%s", why);
-	ASSERT_EQ(0, connect_far(&s->path, self->here, self->there)) TH_LOG("%s", why);
 }
 
 FIXTURE_TEARDOWN(unplugged)
 {
 	setup_close(&self->setup);
-	close_fd(&self->here);
-	close_fd(&self->there);
-}
-
-static int unplug(int here, int there)
-{
-	int ret;
-
-	if (setns(there, CLONE_NEWNET))
-		return fail_errno("setns");
-	ret = run("ip link set far down");
-	return setns(here, CLONE_NEWNET) || ret ? -1 : 0;
+	cable_close(&self->cable);
 }
 
 TEST_F_TIMEOUT(unplugged, silent, TIMEOUT_S)
@@ -379,7 +303,7 @@ TEST_F_TIMEOUT(unplugged, silent, TIMEOUT_S)
 	uint64_t since = now_ms();
 
 	START(LIMITS(KEEPALIVE));
-	ASSERT_EQ(0, unplug(self->here, self->there)) TH_LOG("%s", why);
+	ASSERT_EQ(0, cable_unplug(&self->cable)) TH_LOG("%s", why);
 	EXPECT_EQ(0, ends_in_time(s, PEER, since, KEEPALIVE_MS, &self->relay))
 		TH_LOG("%s", why);
 }
@@ -391,7 +315,7 @@ TEST_F_TIMEOUT(unplugged, sent_to, TIMEOUT_S)
 	uint64_t since;
 
 	START(LIMITS(USER_TIMEOUT));
-	ASSERT_EQ(0, unplug(self->here, self->there)) TH_LOG("%s", why);
+	ASSERT_EQ(0, cable_unplug(&self->cable)) TH_LOG("%s", why);
 	stream = stream_from(&s->path, CLIENT, 10000);
 	since = now_ms();
 	ASSERT_EQ(0, stream_push_all(&stream)) TH_LOG("%s", why);

@@ -10,9 +10,6 @@
 #include "kselftest_harness.h"
 #include "lib/kturn_test.h"
 
-/* All that four such sockets hold, with room to spare. */
-#define BOUND	(4 * MiB)
-
 static const struct path_options small = {
 	.end = { { 64 * KiB, 64 * KiB }, { 64 * KiB, 64 * KiB } },
 	.leg = { { 64 * KiB, 64 * KiB }, { 64 * KiB, 64 * KiB } },
@@ -55,45 +52,12 @@ FIXTURE_TEARDOWN(pressure)
 	setup_close(&self->setup);
 }
 
-/* One step of filling: true when nothing more goes in anywhere. */
-static bool filled(struct setup *s, struct stream *stream, enum side side, bool *failed)
-{
-	uint64_t sent = stream->sent;
-	struct relay relay;
-
-	*failed = stream_push_all(stream) < 0 || stream->sent - stream->got > BOUND ||
-		  relay_get(&s->door, s->id, &relay);
-	if (*failed)
-		return true;
-	return stream->sent == sent && relay.from[side].waits && relay.from[side].queued;
-}
-
-/*
- * Sends until the sender is stopped; the stream's size becomes what went in. At
- * most BOUND is on its way then, unless somebody takes bytes without end.
- */
-static int fill(struct setup *s, struct stream *stream, enum side side)
-{
-	bool failed;
-
-	stream->size = stream->sent + 16 * BOUND;
-	if (!await(filled(s, stream, side, &failed)))
-		return fail("the sender is never stopped");
-	if (stream->sent - stream->got > BOUND)
-		return fail("%ju bytes taken from the sender",
-			    (uintmax_t)(stream->sent - stream->got));
-	if (failed)
-		return -1;
-	stream->size = stream->sent;
-	return 0;
-}
-
 TEST_F_TIMEOUT(pressure, stopped, TIMEOUT_S)
 {
 	struct setup *s = &self->setup;
 	struct relay before, after;
 
-	ASSERT_EQ(0, fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
 	ASSERT_EQ(0, relay_get(&s->door, s->id, &before));
 	EXPECT_GT(before.from[variant->side].waits, 0);
 	EXPECT_LT(before.from[variant->side].bytes, self->stream.sent);
@@ -119,7 +83,7 @@ TEST_F_TIMEOUT(pressure, zero_window, TIMEOUT_S)
 {
 	struct setup *s = &self->setup;
 
-	ASSERT_EQ(0, fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
 	ASSERT_TRUE(await(probes(self->leg) >= 3));
 	self->stream.fin = true;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
@@ -132,7 +96,7 @@ TEST_F_TIMEOUT(pressure, on_and_off, TIMEOUT_S)
 	int i;
 
 	for (i = 0; i < 8; i++) {
-		ASSERT_EQ(0, fill(&self->setup, stream, variant->side)) TH_LOG("%s", why);
+		ASSERT_EQ(0, setup_fill(&self->setup, stream, variant->side)) TH_LOG("%s", why);
 		ASSERT_TRUE(await(stream_pull(stream) && stream->got == stream->sent))
 			TH_LOG("%s", why);
 	}
@@ -146,8 +110,8 @@ TEST_F_TIMEOUT(pressure, both_stopped, TIMEOUT_S)
 	struct setup *s = &self->setup;
 	struct stream streams[2];
 
-	ASSERT_EQ(0, fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
-	ASSERT_EQ(0, fill(s, &self->back, other(variant->side))) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(s, &self->back, other(variant->side))) TH_LOG("%s", why);
 	streams[0] = self->stream;
 	streams[1] = self->back;
 	streams[0].fin = true;
@@ -164,7 +128,7 @@ TEST_F_TIMEOUT(pressure, others_go_on, TIMEOUT_S)
 
 	ASSERT_EQ(0, path_open(&path, variant->family, NULL)) TH_LOG("%s", why);
 	ASSERT_GT(relay_add(&s->door, path.leg[CLIENT], path.leg[PEER]), 0);
-	ASSERT_EQ(0, fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(s, &self->stream, variant->side)) TH_LOG("%s", why);
 
 	self->back.size = 256 * KiB;
 	ASSERT_EQ(0, streams_run(&self->back, 1)) TH_LOG("%s", why);
@@ -200,7 +164,7 @@ TEST_F_TIMEOUT(pressure, pile_of_single_bytes, TIMEOUT_S)
 {
 	self->back.size = 1500;
 	self->back.write_size = 1;
-	ASSERT_EQ(0, fill(&self->setup, &self->stream, variant->side)) TH_LOG("%s", why);
+	ASSERT_EQ(0, setup_fill(&self->setup, &self->stream, variant->side)) TH_LOG("%s", why);
 	self->stream.size += 1500;
 	self->stream.write_size = 1;
 	self->stream.read_size = 777;

@@ -103,3 +103,32 @@ void setup_close(struct setup *setup)
 	door_close(&setup->watch);
 	door_close(&setup->door);
 }
+
+/* One step of filling: true when nothing more goes in anywhere. */
+static bool filled(struct setup *s, struct stream *stream, enum side side, bool *failed)
+{
+	uint64_t sent = stream->sent;
+	struct relay relay;
+
+	*failed = stream_push_all(stream) < 0 || stream->sent - stream->got > FILL_MAX ||
+		  relay_get(&s->door, s->id, &relay);
+	if (*failed)
+		return true;
+	return stream->sent == sent && relay.from[side].waits && relay.from[side].queued;
+}
+
+int setup_fill(struct setup *s, struct stream *stream, enum side side)
+{
+	bool failed;
+
+	stream->size = stream->sent + 16 * FILL_MAX;
+	if (!await(filled(s, stream, side, &failed)))
+		return fail("the sender is never stopped");
+	if (stream->sent - stream->got > FILL_MAX)
+		return fail("%ju bytes taken from the sender",
+			    (uintmax_t)(stream->sent - stream->got));
+	if (failed)
+		return -1;
+	stream->size = stream->sent;
+	return 0;
+}

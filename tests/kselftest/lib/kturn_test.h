@@ -372,6 +372,14 @@ void setup_close(struct setup *setup);
  */
 int setup_carried(struct setup *setup, enum side from, uint64_t bytes, struct relay *relay);
 
+/*
+ * Sends until the sender is stopped, and the relay has had to wait; the stream's
+ * size becomes what went in. That is less than FILL_MAX with buffers of up to a
+ * quarter of it, unless somebody takes bytes without end.
+ */
+#define FILL_MAX	(4 * MiB)
+int setup_fill(struct setup *setup, struct stream *stream, enum side side);
+
 /* The closing report: an error unless it names this reason. */
 int setup_ended(struct setup *setup, uint32_t reason, struct relay *last);
 

@@ -50,6 +50,20 @@ int tls_path(struct path *path, enum side side, const struct tls_kind *kind);
 int setup_tls(struct setup *setup, enum family family, const struct tls_kind *const kind[2],
 	      const struct path_options *options);
 
+/* In a test whose fixture has "setup" and "last", and whose variant says what TLS. */
+#define OPEN(options) do {							\
+	int ret_ = setup_tls(&self->setup, variant->family, variant->kind, options);	\
+										\
+	ASSERT_NE(-1, ret_) TH_LOG("%s", why);					\
+	if (ret_)								\
+		SKIP(return, "this kernel has no such TLS");			\
+} while (0)
+
+#define START()	ASSERT_EQ(0, setup_relay(&self->setup)) TH_LOG("%s", why)
+#define RUN(stream)	ASSERT_EQ(0, streams_run(stream, 1)) TH_LOG("%s", why)
+#define EXPECT_ENDED(reason)							\
+	EXPECT_EQ(0, setup_ended(&self->setup, reason, &self->last)) TH_LOG("%s", why)
+
 /* As send() and recv(), with the record's type. */
 ssize_t tls_send(int fd, uint8_t type, const void *buf, size_t len);
 ssize_t tls_recv(int fd, uint8_t *type, void *buf, size_t len);
