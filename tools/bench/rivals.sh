@@ -124,6 +124,13 @@ prepare_tls() {
 	tls=(--cert="$tmp/cert.pem" --pkey="$tmp/key.pem")
 }
 
+kturnd_tls_about='kturnd --datapath=kernel; TLS 1.3, after the handshake in the kernel'
+kturnd_tls_start() {
+	prepare_tls
+	start_kturnd kernel "${tls[@]}"
+	way+=(--tls=1.3)
+}
+
 kturnd_splice_tls_about='kturnd --datapath=splice; TLS 1.3 with GnuTLS'
 kturnd_splice_tls_start() {
 	prepare_tls
@@ -140,7 +147,7 @@ coturn_tls_start() {
 
 quick_rivals=(direct forward nat readwrite splice sockmap module module_process
 	kturnd kturnd_splice coturn)
-full_rivals=("${quick_rivals[@]}" kturnd_splice_tls coturn_tls)
+full_rivals=("${quick_rivals[@]}" kturnd_tls kturnd_splice_tls coturn_tls)
 
 listening() {
 	[ "$(on edge ss -Hltn "sport = :$1")" ]

@@ -3,11 +3,8 @@
 
 mib=$((1 << 20))
 rounds=300 bursts=300 calls=100
-if [ "$length" = full ]; then
-	bulk_bytes=$((256 * mib)) other_bytes=$((32 * mib))
-else
-	bulk_bytes=$((16 * mib)) other_bytes=$((8 * mib))
-fi
+bulk_bytes=$((16 * mib)) other_bytes=$((32 * mib))
+[ "$length" = quick ] || bulk_bytes=$((256 * mib))
 
 # work_options NAME [RIVAL]: sets options. With TLS a byte costs so much that there
 # are fewer.
