@@ -200,7 +200,8 @@ check-interop: check-built
 
 # Without what takes too long there: run those by themselves.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
+	@KTURN_WITHOUT='rate tls tls_end' KTURN_INTEROP='--engine=kernel --no-slow' \
+		tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:

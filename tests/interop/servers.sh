@@ -16,11 +16,12 @@ make_certificate() {
 		2>"$tmp/openssl"
 }
 
-# await TRIES COMMAND…: tries ten times a second.
+# await TRIES COMMAND…: tries ten times a second, where a command takes long for two
+# minutes at most.
 await() {
-	local tries=$1
+	local tries=$1 until=$((SECONDS + 120))
 	shift
-	while [ "$tries" -gt 0 ]; do
+	while [ "$tries" -gt 0 ] && [ "$SECONDS" -lt "$until" ]; do
 		! "$@" || return 0
 		tries=$((tries - 1))
 		sleep 0.1
