@@ -6,6 +6,7 @@
 
 #include "acl.h"
 #include "macros.h"
+#include "sock.h"
 
 #define TEXT_LEN (2 * INET6_ADDRSTRLEN)
 
@@ -24,6 +25,14 @@ struct acl_range {
 	char text[TEXT_LEN];
 };
 
+struct acl_endpoint {
+	struct acl_endpoint *next;
+	struct ip ip;
+	uint16_t port;
+	bool any;		/* every address of this host, of ip's family */
+	const char *why;
+};
+
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
 static const char *const loopback[] = { "127.0.0.0/8", "::1" };
@@ -35,26 +44,41 @@ static const char *const never[] = {
 	"224.0.0.0/4",		/* multicast */
 	"255.255.255.255",	/* broadcast */
 	"::",			/* unspecified: the host itself */
+	"64:ff9b:1::/104",	/* "this" network, behind local NAT64 */
 	"fe80::/10",		/* link-local */
 	"fec0::/10",		/* site-local, the old unique local */
 	"fc00::/7",		/* unique local */
 	"ff00::/8",		/* multicast */
 };
 
-/* Where an IPv6 address carries an IPv4 one. */
+/* How an embedded IPv4 address is to be read. */
+enum reading {
+	PLAIN,
+	INVERTED,
+	ONE_OF_SEVERAL,		/* nobody knows in which of some places it is */
+};
+
+/*
+ * Where an IPv6 address carries an IPv4 one. In the prefix for local NAT64 (RFC
+ * 8215) each site chooses one of the places of RFC 6052; all of them are looked
+ * at, so an address is rather refused for nothing than let through.
+ */
 static const struct embedding {
 	uint8_t prefix[12];
 	unsigned int len;	/* of the prefix, in bytes */
-	unsigned int offset;	/* of the IPv4 address, in bytes */
-	bool inverted;
+	uint8_t at[4];		/* of the IPv4 address, in bytes */
+	enum reading reading;
 } embeddings[] = {
-	{ { 0 }, 12, 12, false },				/* compatible */
-	{ { [8] = 0xff, 0xff }, 12, 12, false },		/* RFC 2765 */
-	{ { 0x00, 0x64, 0xff, 0x9b }, 12, 12, false },		/* NAT64 */
-	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, 12, false },	/* RFC 8215 */
-	{ { 0x20, 0x02 }, 2, 2, false },			/* 6to4 */
-	{ { 0x20, 0x01, 0, 0 }, 4, 4, false },			/* Teredo server */
-	{ { 0x20, 0x01, 0, 0 }, 4, 12, true },			/* Teredo client */
+	{ { 0 }, 12, { 12, 13, 14, 15 }, PLAIN },			/* compatible */
+	{ { [8] = 0xff, 0xff }, 12, { 12, 13, 14, 15 }, PLAIN },	/* RFC 2765 */
+	{ { 0x00, 0x64, 0xff, 0x9b }, 12, { 12, 13, 14, 15 }, PLAIN },	/* NAT64 */
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, { 12, 13, 14, 15 }, ONE_OF_SEVERAL },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, { 9, 10, 11, 12 }, ONE_OF_SEVERAL },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, { 7, 9, 10, 11 }, ONE_OF_SEVERAL },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 6, { 6, 7, 9, 10 }, ONE_OF_SEVERAL },
+	{ { 0x20, 0x02 }, 2, { 2, 3, 4, 5 }, PLAIN },			/* 6to4 */
+	{ { 0x20, 0x01, 0, 0 }, 4, { 4, 5, 6, 7 }, PLAIN },		/* Teredo server */
+	{ { 0x20, 0x01, 0, 0 }, 4, { 12, 13, 14, 15 }, INVERTED },	/* Teredo client */
 };
 
 static struct ip ip_from_v4(const uint8_t v4[4])
@@ -95,9 +119,10 @@ static bool embedded_v4(const struct embedding *e, const struct ip *ip, struct i
 	if (!memcmp(ip, &unspecified, sizeof(*ip)) || !memcmp(ip, &loopback_v6, sizeof(*ip)))
 		return false;
 	for (int i = 0; i < 4; i++)
-		bytes[i] = ip->b[e->offset + i] ^ (e->inverted ? 0xff : 0);
+		bytes[i] = ip->b[e->at[i]] ^ (e->reading == INVERTED ? 0xff : 0);
 	*v4 = ip_from_v4(bytes);
-	return true;
+	/* Zeros are what the wrong places hold. */
+	return e->reading != ONE_OF_SEVERAL || bytes[0];
 }
 
 static int parse_first_last(struct acl_range *range, const char *first, const char *last)
@@ -172,6 +197,23 @@ int acl_add(struct acl *acl, enum acl_verdict verdict, const char *text)
 	return 0;
 }
 
+int acl_add_endpoint(struct acl *acl, const union addr *addr, const char *why)
+{
+	struct acl_endpoint *endpoint = calloc(1, sizeof(*endpoint));
+
+	if (!endpoint)
+		return -ENOMEM;
+	*endpoint = (struct acl_endpoint){
+		.next = acl->endpoints,
+		.ip = ip_from_addr(addr),
+		.port = addr_port(addr),
+		.any = addr_is_any(addr),
+		.why = why,
+	};
+	acl->endpoints = endpoint;
+	return 0;
+}
+
 /* "All of IPv6" must not take in the mapped addresses, which are IPv4's. */
 static bool in_range(const struct acl_range *range, const struct ip *ip)
 {
@@ -199,13 +241,38 @@ static const char *find_builtin(const char *const *rules, size_t n, const struct
 	return NULL;
 }
 
-static const char *refusal_of(const struct acl *acl, const struct ip *ip)
+static bool is_ours(const struct ip *ip)
+{
+	union addr addr = { .sa.sa_family = is_v4(ip) ? AF_INET : AF_INET6 };
+
+	if (is_v4(ip))
+		memcpy(&addr.v4.sin_addr, ip->b + sizeof(mapped_prefix), 4);
+	else
+		memcpy(&addr.v6.sin6_addr, ip->b, sizeof(ip->b));
+	return sock_is_local(&addr);
+}
+
+static const char *find_endpoint(const struct acl_endpoint *endpoint, const struct ip *ip,
+				 uint16_t port)
+{
+	for (; endpoint; endpoint = endpoint->next) {
+		if (endpoint->port != port || is_v4(&endpoint->ip) != is_v4(ip))
+			continue;
+		if (endpoint->any ? is_ours(ip) : !memcmp(&endpoint->ip, ip, sizeof(*ip)))
+			return endpoint->why;
+	}
+	return NULL;
+}
+
+static const char *refusal_of(const struct acl *acl, const struct ip *ip, uint16_t port)
 {
 	const char *rule;
 
 	if (find_rule(acl->allowed, ip))
 		return NULL;
 	rule = find_rule(acl->denied, ip);
+	if (!rule)
+		rule = find_endpoint(acl->endpoints, ip, port);
 	if (rule)
 		return rule;
 	rule = find_builtin(loopback, ARRAY_SIZE(loopback), ip);
@@ -217,11 +284,11 @@ static const char *refusal_of(const struct acl *acl, const struct ip *ip)
 const char *acl_refusal(const struct acl *acl, const union addr *peer)
 {
 	struct ip ip = ip_from_addr(peer), v4;
-	const char *rule = refusal_of(acl, &ip);
+	const char *rule = refusal_of(acl, &ip, addr_port(peer));
 
 	for (size_t i = 0; !rule && i < ARRAY_SIZE(embeddings); i++)
 		if (embedded_v4(&embeddings[i], &ip, &v4))
-			rule = refusal_of(acl, &v4);
+			rule = refusal_of(acl, &v4, addr_port(peer));
 	return rule;
 }
 
@@ -235,9 +302,21 @@ static void free_ranges(struct acl_range *range)
 	}
 }
 
+static void free_endpoints(struct acl_endpoint *endpoint)
+{
+	while (endpoint) {
+		struct acl_endpoint *next = endpoint->next;
+
+		free(endpoint);
+		endpoint = next;
+	}
+}
+
 void acl_clear(struct acl *acl)
 {
 	free_ranges(acl->allowed);
 	free_ranges(acl->denied);
+	free_endpoints(acl->endpoints);
 	acl->allowed = acl->denied = NULL;
+	acl->endpoints = NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which peers may be reached at all: allowed-peer-ip, denied-peer-ip, and what
- * nobody should reach through a relay unless the administrator says so.
+ * nobody should reach through a relay unless the administrator says so: this
+ * host, its neighbours, groups, and the server's own doors.
  */
 #ifndef KTURN_ACL_H
 #define KTURN_ACL_H
@@ -10,17 +11,20 @@
 
 #include "addr.h"
 
+struct acl_endpoint;
 struct acl_range;
 
 /**
  * struct acl - the rules; all zero is a valid start
  * @allowed: ranges that win over everything else
  * @denied: ranges that are refused
+ * @endpoints: addresses with their ports that are refused
  * @allow_loopback: 127.0.0.0/8 and ::1 are peers like any other
  */
 struct acl {
 	struct acl_range *allowed;
 	struct acl_range *denied;
+	struct acl_endpoint *endpoints;
 	bool allow_loopback;
 };
 
@@ -35,10 +39,22 @@ enum acl_verdict { ACL_ALLOW, ACL_DENY };
 int acl_add(struct acl *acl, enum acl_verdict verdict, const char *text);
 
 /**
+ * acl_add_endpoint() - refuse an address together with its port
+ * @endpoint: 0.0.0.0 and :: stand for every address of this host, whichever it
+ *	has at the time
+ * @why: the rule's text, a constant
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int acl_add_endpoint(struct acl *acl, const union addr *endpoint, const char *why);
+
+/**
  * acl_refusal() - say why a peer is refused
+ * @peer: with the port 0 if there is no saying yet which port it will be
  *
  * An IPv6 address with an IPv4 address in it (mapped, compatible, translated,
- * NAT64, 6to4, Teredo) is refused if either of the two is.
+ * NAT64, 6to4, Teredo) is refused if either of the two is. Where rules
+ * contradict each other, allowed ranges win.
  *
  * Return: the rule's text, or NULL if the peer may be reached.
  */

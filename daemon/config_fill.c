@@ -9,6 +9,7 @@
 
 #include "auth.h"
 #include "config_internal.h"
+#include "macros.h"
 
 __attribute__((format(printf, 2, 3)))
 static void complain(struct config_errors *errors, const char *fmt, ...)
@@ -88,6 +89,35 @@ static void fill_relay(struct config *config, struct config_errors *errors)
 		fill_relay_from_host(config, errors);
 }
 
+static void deny_ports(struct config *config, const union addr *ip,
+		       struct config_errors *errors)
+{
+	const uint16_t ports[] = {
+		config->listening_port, config->tls ? config->tls_listening_port : 0,
+	};
+	union addr addr = *ip;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports) && ports[i]; i++) {
+		addr_set_port(&addr, ports[i]);
+		if (acl_add_endpoint(&config->acl, &addr, "the server itself"))
+			complain(errors, "listening-ip: no memory");
+	}
+}
+
+/*
+ * A client has no business with the server by way of its own relay: there it
+ * would come from an address that others trust.
+ */
+static void deny_own_doors(struct config *config, struct config_errors *errors)
+{
+	for (unsigned int i = 0; i < config->listening_ip.n; i++)
+		deny_ports(config, &config->listening_ip.addr[i], errors);
+	for (unsigned int i = 0; i < config->relay_ip.n; i++)
+		deny_ports(config, &config->relay_ip.addr[i], errors);
+	for (unsigned int i = 0; i < config->n_external_ip; i++)
+		deny_ports(config, &config->external_ip[i].is_public, errors);
+}
+
 static int hex_digit(char c)
 {
 	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
@@ -154,6 +184,7 @@ void config_fill(struct config *config, struct config_errors *errors)
 	fill_relay(config, errors);
 	check_auth(config, errors);
 	check_tls(config, errors);
+	deny_own_doors(config, errors);
 	if (config->min_port > config->max_port)
 		complain(errors, "min-port: %u: should be at most max-port, %u",
 			 config->min_port, config->max_port);

@@ -18,18 +18,6 @@ bool relayed_supports(const struct config *config, sa_family_t family)
 	return false;
 }
 
-bool relayed_is_local(const union addr *relay_ip)
-{
-	int fd = sock_stream(relay_ip);
-	bool local;
-
-	if (fd < 0)
-		return false;
-	local = !bind(fd, &relay_ip->sa, addr_len(relay_ip));
-	close(fd);
-	return local;
-}
-
 /*
  * Take one address for ourselves. SO_REUSEADDR tells TIME-WAIT connections from
  * a listener: only the latter makes bind() or listen() fail, and every living

@@ -14,11 +14,6 @@
 bool relayed_supports(const struct config *config, sa_family_t family);
 
 /**
- * relayed_is_local() - tell whether this host has an address to bind to now
- */
-bool relayed_is_local(const union addr *relay_ip);
-
-/**
  * relayed_listen() - take an unused relayed transport address and listen on it
  * @family: AF_INET or AF_INET6
  * @addr: the address that was taken

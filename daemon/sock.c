@@ -24,6 +24,18 @@ int sock_stream(const union addr *addr)
 	return fd;
 }
 
+bool sock_is_local(const union addr *addr)
+{
+	int fd = sock_stream(addr);
+	bool local;
+
+	if (fd < 0)
+		return false;
+	local = !bind(fd, &addr->sa, addr_len(addr));
+	close(fd);
+	return local;
+}
+
 int sock_set(int fd, int option)
 {
 	const int on = 1;

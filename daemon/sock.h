@@ -18,6 +18,12 @@
 int sock_stream(const union addr *addr);
 
 /**
+ * sock_is_local() - tell whether this host has an address to bind to now
+ * @addr: its port is 0
+ */
+bool sock_is_local(const union addr *addr);
+
+/**
  * sock_set() - switch a boolean option of SOL_SOCKET on
  *
  * Return: 0 or a negative errno.

@@ -216,6 +216,8 @@ static unsigned int check_peers(const struct transaction *transaction,
 			continue;
 		if (stun_attr_xor_addr(msg, &attr, &peer))
 			return 400;
+		/* A permission is for all ports; which one, the next request says. */
+		addr_set_port(&peer, 0);
 		code = check_peer(transaction, &peer);
 		if (code)
 			return code;

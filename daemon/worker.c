@@ -11,8 +11,8 @@
 #include "datapath.h"
 #include "listener.h"
 #include "log.h"
-#include "relayed.h"
 #include "session.h"
+#include "sock.h"
 #include "worker.h"
 
 #define INDEX_SHIFT 56
@@ -60,7 +60,7 @@ static void check_relay_ips(const struct config *config)
 	for (unsigned int i = 0; i < config->relay_ip.n; i++) {
 		const union addr *ip = &config->relay_ip.addr[i];
 
-		if (relayed_is_local(ip))
+		if (sock_is_local(ip))
 			log_info("relaying", "address=%s ports=%u-%u transport=tcp",
 				 addr_ip_str(ip, text), config->min_port, config->max_port);
 		else

@@ -264,13 +264,38 @@ static int denied_ipv6(const struct wire *wire)
 		"::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1",
 		"::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:169.254.169.254",
 		"::127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254",
-		"2002:7f00:1::1", "2002:a9fe:a9fe::1",
+		"2002:7f00:1::1", "2002:a9fe:a9fe::1", "64:ff9b:1::127.0.0.1",
+		"2001:0:7f00:1::", "2001:0:c000:201::80ff:fffe",
 	};
 	struct stage st;
 
 	need(stage_allocate(&st, wire, AF_INET6));
 	for (size_t i = 0; i < ARRAY_SIZE(peers); i++)
 		need(denied(&st.turn, peers[i]));
+	return 0;
+}
+
+/* The server itself, in whatever clothes, but not the relayed addresses beside it. */
+static int denied_own_doors(const struct wire *wire)
+{
+	static const char *const forms[] = { "64:ff9b::%s", "::ffff:%s" };
+	union addr door = wire->server;
+	char ip[ADDR_STR_LEN], text[2 * ADDR_STR_LEN];
+	struct stage st;
+	uint32_t id;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	expect_code(403, turn_connect(&st.turn, &door, &id));
+	expect_ok(turn_permit(&st.turn, &door));
+	addr_set_port(&door, 1);
+	expect_code(447, turn_connect(&st.turn, &door, &id));
+	need(stage_allocate(&st, wire, AF_INET6));
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		snprintf(text, sizeof(text), forms[i], addr_ip_str(&wire->server, ip));
+		expect_ok(addr_parse(&door, text));
+		addr_set_port(&door, addr_port(&wire->server));
+		expect_code(403, turn_connect(&st.turn, &door, &id));
+	}
 	return 0;
 }
 
@@ -388,6 +413,7 @@ const struct wire_test refusal_tests[] = {
 	{ "main", "443: a peer of the other family", family_mismatch },
 	{ "main", "403: IPv4 peers that nobody should reach", denied_ipv4 },
 	{ "main", "403: IPv6 peers that nobody should reach", denied_ipv6 },
+	{ "main", "403: the server's own ports", denied_own_doors },
 	{ "main", "447: Connect to a closed port", connect_refused },
 	{ "main", "446: Connect to the same peer twice", connect_twice },
 	{ "main", "400: Connect to nobody", connect_nobody },

@@ -40,6 +40,8 @@ static void ordinary_peers(void **state)
 		"192.168.1.252", "10.48.54.230", "172.16.0.1", "8.8.8.8", "1.0.0.0",
 		"126.255.255.255", "128.0.0.0", "223.255.255.255", "2001:db8::1",
 		"2600::", "fe00::1", "2002:c0a8:0101::1", "64:ff9b::192.168.1.1",
+		"64:ff9b:1::192.168.1.1", "64:ff9b:1:c0a8:1:100::",
+		"2001:0:c000:201::3f57:fefe",
 		"::ffff:192.168.1.1", NULL
 	};
 	static const struct acl acl;
@@ -96,11 +98,15 @@ static void every_embedding(void **state)
 		"::127.0.0.1", "::10.0.0.1",			/* compatible */
 		"::ffff:0:127.0.0.1",				/* translated */
 		"64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1",	/* NAT64 */
-		"64:ff9b:1::127.0.0.1",				/* local NAT64 */
+		"64:ff9b:1::127.0.0.1", "64:ff9b:1::0.0.0.0",	/* local NAT64 */
 		"2002:7f00:1::", "2002:0a00:0001::1",		/* 6to4 */
 		"2001:0:7f00:1::",				/* Teredo server */
 		"2001:0:c000:201::80ff:fffe",			/* Teredo client */
-		"2001:0:c000:201::f5ff:fffe", NULL
+		"2001:0:c000:201::f5ff:fffe",
+		/* local NAT64, where RFC 6052 has it after 48, 56 and 64 bits */
+		"64:ff9b:1:7f00:0:100::", "64:ff9b:1:a00:0:100::",
+		"64:ff9b:1:7f:0:1::", "64:ff9b:1:aa0a:0:1::",
+		"64:ff9b:1:aaaa:7f:0:100:0", "64:ff9b:1:aaaa:a:0:100:0", NULL
 	};
 	struct acl acl = { 0 };
 
@@ -212,6 +218,62 @@ static void refusal_names_the_rule(void **state)
 	acl_clear(&acl);
 }
 
+static bool refused_at(const struct acl *acl, const char *ip, uint16_t port)
+{
+	union addr peer;
+
+	assert_int_equal(addr_parse(&peer, ip), 0);
+	addr_set_port(&peer, port);
+	return acl_refusal(acl, &peer);
+}
+
+static void add_endpoint(struct acl *acl, const char *ip, uint16_t port)
+{
+	union addr addr;
+
+	assert_int_equal(addr_parse(&addr, ip), 0);
+	addr_set_port(&addr, port);
+	assert_int_equal(acl_add_endpoint(acl, &addr, "a door"), 0);
+}
+
+static void endpoints_with_their_ports(void **state)
+{
+	struct acl acl = { 0 };
+
+	(void)state;
+	add_endpoint(&acl, "192.0.2.1", 3478);
+	add_endpoint(&acl, "2001:db8::1", 5349);
+	assert_true(refused_at(&acl, "192.0.2.1", 3478));
+	assert_true(refused_at(&acl, "::ffff:192.0.2.1", 3478));
+	assert_true(refused_at(&acl, "64:ff9b::192.0.2.1", 3478));
+	assert_true(refused_at(&acl, "2002:c000:201::1", 3478));
+	assert_true(refused_at(&acl, "2001:db8::1", 5349));
+	/* relayed addresses are there, too; and a permission has no port */
+	assert_false(refused_at(&acl, "192.0.2.1", 50000));
+	assert_false(refused_at(&acl, "192.0.2.1", 0));
+	assert_false(refused_at(&acl, "192.0.2.2", 3478));
+	assert_false(refused_at(&acl, "2001:db8::1", 3478));
+	assert_int_equal(acl_add(&acl, ACL_ALLOW, "192.0.2.1"), 0);
+	assert_false(refused_at(&acl, "192.0.2.1", 3478));
+	acl_clear(&acl);
+}
+
+/* Listening on all addresses: whatever this host can bind to is its own. */
+static void endpoints_on_any_address(void **state)
+{
+	struct acl acl = { .allow_loopback = true };
+
+	(void)state;
+	add_endpoint(&acl, "0.0.0.0", 3478);
+	assert_true(refused_at(&acl, "127.0.0.1", 3478));
+	assert_true(refused_at(&acl, "127.8.8.8", 3478));
+	assert_true(refused_at(&acl, "::ffff:127.0.0.1", 3478));
+	assert_false(refused_at(&acl, "127.0.0.1", 3479));
+	assert_false(refused_at(&acl, "192.0.2.1", 3478));
+	assert_false(refused_at(&acl, "::1", 3478));
+	acl_clear(&acl);
+}
+
 static void bad_rules(void **state)
 {
 	static const char *const bad[] = {
@@ -244,6 +306,8 @@ int main(void)
 		cmocka_unit_test(all_of_ipv6_is_not_ipv4),
 		cmocka_unit_test(loopback_on_request),
 		cmocka_unit_test(refusal_names_the_rule),
+		cmocka_unit_test(endpoints_with_their_ports),
+		cmocka_unit_test(endpoints_on_any_address),
 		cmocka_unit_test(bad_rules),
 	};
 
