@@ -207,6 +207,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.listening_port = 3478,
 		.min_port = 49152,
 		.max_port = 65535,
+		.relay_threads = 1,
 	};
 	read_args(&r, argc, argv);
 	r.early = false;

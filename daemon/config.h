@@ -78,6 +78,7 @@ struct config {
 	struct acl acl;
 	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */
 
+	unsigned int relay_threads;	/* workers */
 	enum datapath_choice datapath;
 	bool verbose;
 	char *log_file;

@@ -8,6 +8,7 @@
 #include "config_internal.h"
 #include "macros.h"
 #include "relay_cookie.h"
+#include "worker.h"
 
 #define NAME_MAX_LEN 64
 
@@ -65,6 +66,20 @@ static const char *parse_count(struct config *config, const struct config_key *k
 			       const char *value)
 {
 	return parse_number(value, 0, UINT_MAX, member(config, key));
+}
+
+static const char *parse_threads(struct config *config, const struct config_key *key,
+				 const char *value)
+{
+	static const char valid[] = "0 to 256";
+	unsigned int n;
+
+	(void)key;
+	if (parse_number(value, 0, UINT_MAX, &n) || n > WORKERS_MAX)
+		return valid;
+	/* To coturn 0 is the main thread alone: one that serves. */
+	config->relay_threads = n ? n : 1;
+	return NULL;
 }
 
 static const char *parse_string(struct config *config, const struct config_key *key,
@@ -277,6 +292,8 @@ static const struct config_key keys[] = {
 	  "most allocations a user may have (default: 0, no limit)", 0, 0 },
 	{ "total-quota", 0, parse_count, MEMBER(total_quota), "COUNT",
 	  "most allocations there may be (default: 0, no limit)", 0, 0 },
+	{ "relay-threads", 'm', parse_threads, 0, "COUNT",
+	  "threads that serve (default: one)", 0, 0 },
 	{ "datapath", 0, parse_datapath, 0, "ENGINE",
 	  "what moves the payload: auto, kernel or splice (default: auto)", 0, 0 },
 	{ "verbose", 'v', parse_bool, MEMBER(verbose), NULL,

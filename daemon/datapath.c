@@ -36,16 +36,24 @@ static const struct datapath_ops *first_choice(enum datapath_choice choice, bool
 	return tls ? &datapath_tls : &datapath_kernel;
 }
 
+static void log_engine(enum datapath_choice choice, const struct datapath_ops *ops,
+		       const char *note)
+{
+	log_info("datapath", "engine=%s reason=\"%s\"%s%s", ops->name,
+		 choice == DATAPATH_AUTO ? "auto: the module is there" : "configured",
+		 *note ? " " : "", note);
+}
+
 int datapath_open(enum datapath_choice choice, bool tls, struct event_base *base,
-		  struct datapath **dp)
+		  bool announce, struct datapath **dp)
 {
 	const struct datapath_ops *ops = first_choice(choice, tls);
 	char why[256] = "";
 	int err = ops->open(dp, base, why, sizeof(why));
 
 	if (!err) {
-		log_info("datapath", "engine=%s reason=\"%s\"", ops->name,
-			 choice == DATAPATH_AUTO ? "auto: the module is there" : "configured");
+		if (announce)
+			log_engine(choice, ops, why);
 		return 0;
 	}
 	if (choice != DATAPATH_AUTO) {
@@ -53,6 +61,7 @@ int datapath_open(enum datapath_choice choice, bool tls, struct event_base *base
 			  strerror(-err), why);
 		return err;
 	}
-	log_info("datapath", "engine=splice reason=\"auto: no kernel engine: %s\"", why);
+	if (announce)
+		log_info("datapath", "engine=splice reason=\"auto: no kernel engine: %s\"", why);
 	return datapath_splice.open(dp, base, why, sizeof(why));
 }

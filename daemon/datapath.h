@@ -70,7 +70,8 @@ typedef void (*relay_dump_fn)(const struct relay_info *info, void *arg);
 struct datapath_ops {
 	const char *name;		/* "kernel", "splice" */
 
-	/* Make one engine for one worker's loop; @why gets a sentence on failure. */
+	/* Make one engine for one worker's loop; @why gets a sentence on failure,
+	 * and on success what else there is to know. */
 	int (*open)(struct datapath **dp, struct event_base *base,
 		    char *why, size_t why_len);
 	void (*close)(struct datapath *dp);
@@ -110,14 +111,13 @@ enum datapath_choice { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_SPLICE };
  * @choice: auto tries the kernel first and falls back to splice
  * @tls: clients may speak TLS
  * @base: the worker's loop; the engine's events arrive there
+ * @announce: log one line that says which engine runs and why
  * @dp: the engine on success
- *
- * Logs one line that says which engine runs and why.
  *
  * Return: 0 or a negative errno.
  */
 int datapath_open(enum datapath_choice choice, bool tls, struct event_base *base,
-		  struct datapath **dp);
+		  bool announce, struct datapath **dp);
 
 /**
  * relay_reason_str() - the reason's name as it stands in logs and JSON

@@ -78,7 +78,7 @@ static int tls_open_engines(struct datapath **dp, struct event_base *base,
 	listen_to(pair->kernel, pair);
 	listen_to(pair->splice, pair);
 	pair->has_ktls = !ktls_load();
-	log_info("tls", "data=%s", pair->has_ktls ? "kernel" : "user space");
+	snprintf(why, why_len, "tls=\"%s\"", pair->has_ktls ? "kernel" : "user space");
 	*dp = &pair->dp;
 	return 0;
 }

@@ -29,16 +29,23 @@ static void on_client(int fd, const union addr *from, void *arg)
 	session_open(listener->worker, fd, from, listener->tls_use);
 }
 
-/* More than one worker will want SO_REUSEPORT; one alone wants to be told of a rival. */
-static int listen_on(const union addr *addr)
+/*
+ * Every worker listens on the same address. The first has to have it for itself,
+ * so that it is told of a rival; only then may the others join it.
+ */
+static int listen_on(const union addr *addr, bool first)
 {
 	int fd = sock_stream(addr), err;
 
 	if (fd < 0)
 		return fd;
 	err = sock_set(fd, SO_REUSEADDR);
+	if (!err && !first)
+		err = sock_set(fd, SO_REUSEPORT);
 	if (!err && (bind(fd, &addr->sa, addr_len(addr)) || listen(fd, BACKLOG)))
 		err = -errno;
+	if (!err && first)
+		err = sock_set(fd, SO_REUSEPORT);
 	if (err) {
 		close(fd);
 		return err;
@@ -62,7 +69,8 @@ static int open_one(struct worker *worker, const union addr *addr, enum tls_use 
 {
 	struct listener *listener = &worker->listeners[worker->n_listeners];
 	char text[ADDR_STR_LEN];
-	int fd = listen_on(addr);
+	bool first = !worker->index;
+	int fd = listen_on(addr, first);
 
 	if (fd < 0) {
 		log_error("cannot listen", "address=%s error=\"%s\"", addr_str(addr, text),
@@ -77,7 +85,9 @@ static int open_one(struct worker *worker, const union addr *addr, enum tls_use 
 		return -ENOMEM;
 	}
 	worker->n_listeners++;
-	log_info("listening", "address=%s transport=%s", addr_str(addr, text), transport(use));
+	if (first)
+		log_info("listening", "address=%s transport=%s", addr_str(addr, text),
+			 transport(use));
 	return 0;
 }
 

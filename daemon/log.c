@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 
-#define LINE_LEN 1024
+#define FIELDS_LEN	1024
+#define LINE_LEN	(FIELDS_LEN + 128)	/* with stamp, level and event */
 
+/* Set before there are threads, and read by all of them. */
 static struct {
-	FILE *file;		/* NULL: standard error */
+	int fd;
 	bool syslog;
 	bool verbose;
-} the_log;
+} the_log = { .fd = STDERR_FILENO };
 
 static const char *level_str(int priority)
 {
@@ -29,24 +33,24 @@ static const char *level_str(int priority)
 
 int log_open(const char *target, bool verbose)
 {
-	FILE *file = NULL;
+	int fd;
 
 	the_log.verbose = verbose;
-	if (target && !strcmp(target, "syslog")) {
+	if (!target)
+		return 0;
+	if (!strcmp(target, "syslog")) {
 		openlog("kturnd", LOG_PID, LOG_DAEMON);
 		the_log.syslog = true;
 		return 0;
 	}
-	if (target && (!strcmp(target, "stdout") || !strcmp(target, "-"))) {
-		file = stdout;
-	} else if (target) {
-		file = fopen(target, "ae");
-		if (!file)
-			return -errno;
+	if (!strcmp(target, "stdout") || !strcmp(target, "-")) {
+		the_log.fd = STDOUT_FILENO;
+		return 0;
 	}
-	if (file)
-		setvbuf(file, NULL, _IOLBF, LINE_LEN);
-	the_log.file = file;
+	fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	the_log.fd = fd;
 	return 0;
 }
 
@@ -54,17 +58,19 @@ void log_close(void)
 {
 	if (the_log.syslog)
 		closelog();
-	if (the_log.file && the_log.file != stdout)
-		fclose(the_log.file);
-	the_log.file = NULL;
+	if (the_log.fd > STDERR_FILENO)
+		close(the_log.fd);
+	the_log.fd = STDERR_FILENO;
 	the_log.syslog = false;
 }
 
+/* One write for the whole line: it stays whole, whoever else is writing. */
 static void write_line(int priority, const char *event, const char *fields)
 {
+	char stamp[32], line[LINE_LEN];
 	struct timespec now;
 	struct tm tm;
-	char stamp[32];
+	int len;
 
 	if (the_log.syslog) {
 		syslog(priority, "%s: %s", event, fields);
@@ -73,13 +79,17 @@ static void write_line(int priority, const char *event, const char *fields)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	fprintf(the_log.file ? the_log.file : stderr, "%s.%03ldZ %s %s: %s\n", stamp,
-		now.tv_nsec / 1000000, level_str(priority), event, fields);
+	len = snprintf(line, sizeof(line), "%s.%03ldZ %s %s: %s\n", stamp,
+		       now.tv_nsec / 1000000, level_str(priority), event, fields);
+	if (len >= LINE_LEN)
+		len = LINE_LEN - 1;
+	if (write(the_log.fd, line, len) < 0)
+		return;		/* there is nobody left to tell */
 }
 
 static void write_event(int priority, const char *event, const char *fmt, va_list args)
 {
-	char fields[LINE_LEN];
+	char fields[FIELDS_LEN];
 
 	vsnprintf(fields, sizeof(fields), fmt, args);
 	write_line(priority, event, fields);

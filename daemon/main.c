@@ -8,8 +8,8 @@
 
 #include "config.h"
 #include "log.h"
+#include "server.h"
 #include "version.h"
-#include "worker.h"
 
 static int write_pidfile(const char *path)
 {
@@ -38,10 +38,10 @@ static void raise_file_limit(void)
 
 static int serve(const struct config *config)
 {
-	struct worker worker;
+	struct server server;
 	int err;
 
-	err = worker_open(&worker, 0, config);
+	err = server_open(&server, config);
 	if (err)
 		return err;
 	if (config->pidfile)
@@ -49,8 +49,8 @@ static int serve(const struct config *config)
 	if (err)
 		log_error("cannot write pidfile", "error=\"%s\"", strerror(-err));
 	else
-		err = worker_run(&worker);
-	worker_close(&worker);
+		err = server_run(&server);
+	server_close(&server);
 	if (config->pidfile)
 		unlink(config->pidfile);
 	return err;
@@ -66,7 +66,8 @@ static int start(const struct config *config)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	log_info("started", "version=%s pid=%d", KTURN_VERSION, (int)getpid());
+	log_info("started", "version=%s pid=%d workers=%u", KTURN_VERSION, (int)getpid(),
+		 config->relay_threads);
 	err = serve(config);
 	log_info("stopped", "status=%d", err ? 1 : 0);
 	log_close();

@@ -3,7 +3,6 @@
 #include <event2/event.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <signal.h>
 #include <string.h>
 
 #include "config.h"
@@ -11,8 +10,8 @@
 #include "datapath.h"
 #include "listener.h"
 #include "log.h"
+#include "server.h"
 #include "session.h"
-#include "sock.h"
 #include "worker.h"
 
 #define INDEX_SHIFT 56
@@ -43,7 +42,8 @@ static int number_allocations(struct worker *worker)
 static int open_datapath(struct worker *worker)
 {
 	const struct config *config = worker->config;
-	int err = datapath_open(config->datapath, config->tls, worker->base, &worker->datapath);
+	int err = datapath_open(config->datapath, config->tls, worker->base, !worker->index,
+				&worker->datapath);
 
 	if (err)
 		return err;
@@ -52,28 +52,15 @@ static int open_datapath(struct worker *worker)
 	return 0;
 }
 
-/* Only a warning: it may be an address that moves between hosts. */
-static void check_relay_ips(const struct config *config)
-{
-	char text[ADDR_STR_LEN];
-
-	for (unsigned int i = 0; i < config->relay_ip.n; i++) {
-		const union addr *ip = &config->relay_ip.addr[i];
-
-		if (sock_is_local(ip))
-			log_info("relaying", "address=%s ports=%u-%u transport=tcp",
-				 addr_ip_str(ip, text), config->min_port, config->max_port);
-		else
-			log_warning("relay-ip unusable", "address=%s error=\"%s\"",
-				    addr_ip_str(ip, text), "not an address of this host");
-	}
-}
-
-int worker_open(struct worker *worker, unsigned int index, const struct config *config)
+int worker_open(struct worker *worker, struct server *server, unsigned int index)
 {
 	int err;
 
-	*worker = (struct worker){ .index = index, .config = config };
+	*worker = (struct worker){
+		.index = index,
+		.server = server,
+		.config = server->config,
+	};
 	LIST_INIT(&worker->sessions);
 	worker->base = event_base_new();
 	if (!worker->base)
@@ -85,32 +72,25 @@ int worker_open(struct worker *worker, unsigned int index, const struct config *
 		err = listeners_open(worker);
 	if (err)
 		worker_close(worker);
-	else
-		check_relay_ips(config);
 	return err;
 }
 
-static void on_signal(evutil_socket_t signal, short what, void *arg)
+static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
-	struct worker *worker = arg;
-
-	(void)what;
-	log_info("stopping", "signal=%s", strsignal(signal));
-	event_base_loopbreak(worker->base);
+	(void)fd, (void)what;
+	event_base_loopbreak(arg);
 }
 
 int worker_run(struct worker *worker)
 {
-	struct event *term = evsignal_new(worker->base, SIGTERM, on_signal, worker);
-	struct event *intr = evsignal_new(worker->base, SIGINT, on_signal, worker);
+	struct event *stop = event_new(worker->base, worker->server->stop, EV_READ, on_stop,
+				       worker->base);
 	int err = -ENOMEM;
 
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL))
+	if (stop && !event_add(stop, NULL))
 		err = event_base_dispatch(worker->base) < 0 ? -EIO : 0;
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
+	if (stop)
+		event_free(stop);
 	return err;
 }
 

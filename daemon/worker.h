@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A worker: one loop and everything that lives on it. Workers share nothing
- * but the configuration, which does not change, and the log.
+ * A worker: one thread's loop and everything that lives on it. Workers share
+ * nothing but the configuration, which does not change, and the log.
  */
 #ifndef KTURN_WORKER_H
 #define KTURN_WORKER_H
@@ -19,6 +19,7 @@ struct connection;
 struct datapath;
 struct event_base;
 struct listener;
+struct server;
 struct session;
 
 /**
@@ -32,6 +33,7 @@ struct session;
  */
 struct worker {
 	unsigned int index;
+	struct server *server;
 	const struct config *config;
 	struct event_base *base;
 	struct datapath *datapath;
@@ -47,14 +49,14 @@ struct worker {
 /**
  * worker_open() - open the loop, the engine and the listeners
  *
- * Says in the log what went wrong.
+ * The first one, of index 0, says in the log what there is; and each what went wrong.
  *
  * Return: 0 or a negative errno.
  */
-int worker_open(struct worker *worker, unsigned int index, const struct config *config);
+int worker_open(struct worker *worker, struct server *server, unsigned int index);
 
 /**
- * worker_run() - serve until SIGTERM or SIGINT
+ * worker_run() - serve until the server says stop
  *
  * Return: 0 or a negative errno.
  */

@@ -63,7 +63,8 @@ launch() {
 		--cert="$tmp/cert.pem" --pkey="$tmp/key.pem")
 	case $server in
 	kturnd)
-		kturnd --datapath="$engine" --verbose "${common[@]}" "$@" \
+		kturnd=(kturnd --no-config --datapath="$engine" ${workers:+--relay-threads="$workers"})
+		"${kturnd[@]}" --verbose "${common[@]}" "$@" \
 			>>"$tmp/server" 2>&1 </dev/null &
 		;;
 	coturn)

@@ -422,6 +422,27 @@ static void certificate_that_does_not_do(void **state)
 	unlink(cert);
 }
 
+/* 0 is coturn's word for serving in one thread. */
+static void threads(void **state)
+{
+	char *too_many[] = { USER, "--relay-threads=257" }, *errors;
+
+	(void)state;
+	LOAD(USER);
+	assert_in_range(config.relay_threads, 1, 256);
+	config_free(&config);
+	LOAD(USER, "-m", "256");
+	assert_int_equal(config.relay_threads, 256);
+	config_free(&config);
+	LOAD(USER, "--relay-threads=0");
+	assert_int_equal(config.relay_threads, 1);
+	config_free(&config);
+	errors = load(too_many, ARRAY_SIZE(too_many));
+	assert_string_equal(errors, "command line: relay-threads: 257: should be 0 to 256\n");
+	free(errors);
+	config_free(&config);
+}
+
 static void actions(void **state)
 {
 	(void)state;
@@ -453,6 +474,7 @@ int main(void)
 		cmocka_unit_test(users),
 		cmocka_unit_test(certificate),
 		cmocka_unit_test(certificate_that_does_not_do),
+		cmocka_unit_test(threads),
 		cmocka_unit_test(actions),
 	};
 

@@ -19,6 +19,7 @@
 
 #include "config.h"
 #include "macros.h"
+#include "server.h"
 #include "session.h"
 #include "sock.h"
 #include "stun.h"
@@ -29,7 +30,8 @@
 static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
 static struct config config;
-static struct worker worker;
+static struct server all;
+#define worker (all.workers[0])
 static union addr server;
 static int control;
 static int peer;		/* listens */
@@ -70,7 +72,7 @@ static int setup(void **state)
 	close(listen_somewhere(&server));
 	snprintf(port, sizeof(port), "-p%u", addr_port(&server));
 	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(worker_open(&worker, 0, &config), 0);
+	assert_int_equal(server_open(&all, &config), 0);
 	peer = listen_somewhere(&peer_addr);
 	control = connect_to_server();
 	return 0;
@@ -79,10 +81,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	worker_close(&worker);
-	assert_int_equal(worker.quota.total, 0);
-	assert_null(worker.connections);
-	assert_null(worker.relays);
+	server_close(&all);
 	config_free(&config);
 	close(control);
 	close(peer);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "server.h"
+#include "sock.h"
+#include "worker.h"
+
+#define THREAD_NAME_LEN 16	/* the kernel's */
+
+/* Only a warning: it may be an address that moves between hosts. */
+static void check_relay_ips(const struct config *config)
+{
+	char text[ADDR_STR_LEN];
+
+	for (unsigned int i = 0; i < config->relay_ip.n; i++) {
+		const union addr *ip = &config->relay_ip.addr[i];
+
+		if (sock_is_local(ip))
+			log_info("relaying", "address=%s ports=%u-%u transport=tcp",
+				 addr_ip_str(ip, text), config->min_port, config->max_port);
+		else
+			log_warning("relay-ip unusable", "address=%s error=\"%s\"",
+				    addr_ip_str(ip, text), "not an address of this host");
+	}
+}
+
+/* The first one opens the ports for itself alone, then the others join it. */
+static int open_workers(struct server *server)
+{
+	unsigned int n = server->config->relay_threads;
+	int err = 0;
+
+	server->workers = calloc(n, sizeof(*server->workers));
+	if (!server->workers)
+		return -ENOMEM;
+	while (!err && server->n_workers < n) {
+		struct worker *worker = &server->workers[server->n_workers];
+
+		err = worker_open(worker, server, server->n_workers);
+		if (!err)
+			server->n_workers++;
+	}
+	return err;
+}
+
+int server_open(struct server *server, const struct config *config)
+{
+	int err = -ENOMEM;
+
+	*server = (struct server){ .config = config };
+	server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->base = event_base_new();
+	if (server->stop >= 0 && server->base)
+		err = open_workers(server);
+	if (err)
+		server_close(server);
+	else
+		check_relay_ips(config);
+	return err;
+}
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	int err = worker_run(worker);
+
+	if (err)
+		log_error("worker failed", "worker=%u error=\"%s\"", worker->index,
+			  strerror(-err));
+	/* One that cannot go on takes the others along; to the rest it is no news. */
+	eventfd_write(worker->server->stop, 1);
+	return (void *)(intptr_t)err;
+}
+
+static int start_one(struct worker *worker, pthread_t *thread)
+{
+	char name[THREAD_NAME_LEN];
+	int err = pthread_create(thread, NULL, work, worker);
+
+	if (err) {
+		log_error("no thread", "worker=%u error=\"%s\"", worker->index, strerror(err));
+		return -err;
+	}
+	snprintf(name, sizeof(name), "kturnd/%u", worker->index);
+	pthread_setname_np(*thread, name);
+	return 0;
+}
+
+/* Signals are for the main thread: the others begin with all of them blocked. */
+static int start_all(struct server *server, pthread_t *threads, unsigned int *n)
+{
+	sigset_t all, before;
+	int err = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (*n = 0; !err && *n < server->n_workers; *n += !err)
+		err = start_one(&server->workers[*n], &threads[*n]);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)what;
+	log_info("stopping", "signal=%s", strsignal(signal));
+	event_base_loopbreak(server->base);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	event_base_loopbreak(arg);
+}
+
+static int wait_for_end(struct server *server)
+{
+	struct event *events[] = {
+		evsignal_new(server->base, SIGTERM, on_signal, server),
+		evsignal_new(server->base, SIGINT, on_signal, server),
+		event_new(server->base, server->stop, EV_READ, on_stop, server->base),
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		if (!events[i] || event_add(events[i], NULL))
+			err = -ENOMEM;
+	if (!err && event_base_dispatch(server->base) < 0)
+		err = -EIO;
+	for (size_t i = 0; i < 3; i++)
+		if (events[i])
+			event_free(events[i]);
+	return err;
+}
+
+int server_run(struct server *server)
+{
+	pthread_t threads[WORKERS_MAX];
+	unsigned int n;
+	int err = start_all(server, threads, &n);
+
+	if (!err)
+		err = wait_for_end(server);
+	eventfd_write(server->stop, 1);
+	for (unsigned int i = 0; i < n; i++) {
+		void *status;
+
+		pthread_join(threads[i], &status);
+		if (!err)
+			err = (intptr_t)status;
+	}
+	return err;
+}
+
+void server_close(struct server *server)
+{
+	for (unsigned int i = 0; i < server->n_workers; i++)
+		worker_close(&server->workers[i]);
+	free(server->workers);
+	if (server->base)
+		event_base_free(server->base);
+	if (server->stop >= 0)
+		close(server->stop);
+}

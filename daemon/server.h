@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All workers together: a thread for each, and the main thread, which waits for
+ * the signal to stop them.
+ */
+#ifndef KTURN_SERVER_H
+#define KTURN_SERVER_H
+
+struct config;
+struct event_base;
+struct worker;
+
+/**
+ * struct server - to be zeroed by nobody: server_open() does it
+ * @workers: @n_workers of them, as many as relay-threads says
+ * @base: the main thread's loop
+ * @stop: an eventfd that every loop watches; once it is written to, all end
+ */
+struct server {
+	const struct config *config;
+	struct worker *workers;
+	unsigned int n_workers;
+	struct event_base *base;
+	int stop;
+};
+
+/**
+ * server_open() - open every worker
+ *
+ * Says in the log what went wrong.
+ *
+ * Return: 0 or a negative errno; then nothing is open.
+ */
+int server_open(struct server *server, const struct config *config);
+
+/**
+ * server_run() - serve until SIGTERM or SIGINT
+ *
+ * Return: 0, or a negative errno if a worker could not go on.
+ */
+int server_run(struct server *server);
+
+/**
+ * server_close() - close every worker; no thread runs any more
+ */
+void server_close(struct server *server);
+
+#endif
