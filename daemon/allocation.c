@@ -85,6 +85,8 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 	allocation->user = transaction->user;
 	allocation->fingerprint = transaction->fingerprint;
 	allocation->created = worker_now();
+	allocation->permissions.max = session->worker->config->max_permissions;
+	allocation->permissions.lifetime = session->worker->config->permission_lifetime;
 	LIST_INIT(&allocation->connections);
 	allocation->expiry = evtimer_new(session->worker->base, on_expiry, allocation);
 	if (allocation->expiry)

@@ -13,8 +13,8 @@
 #include "addr.h"
 #include "permission.h"
 
-#define ALLOCATION_LIFETIME	600	/* seconds: the default, and the least */
-#define ALLOCATION_LIFETIME_MAX	3600
+/* Seconds: the default, and the least unless max-allocate-lifetime is less. */
+#define ALLOCATION_LIFETIME	600
 
 struct acceptor;
 struct auth_user;
@@ -33,6 +33,7 @@ struct transaction;
  * @lifetime: what the last Allocate or Refresh request has set
  * @connections: to peers
  * @n_pending: those of them that are not bound yet
+ * @n_open: how many there are
  * @n_connections: how many there have ever been
  * @to_peer: payload bytes of the connections that have ended
  * @to_client: the same in the other direction
@@ -50,6 +51,7 @@ struct allocation {
 	struct permissions permissions;
 	LIST_HEAD(, connection) connections;
 	unsigned int n_pending;
+	unsigned int n_open;
 	unsigned int n_connections;
 	uint64_t to_peer, to_client;
 };

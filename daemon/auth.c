@@ -26,6 +26,7 @@ struct user_entry {
 struct auth {
 	struct user_entry *users;
 	uint8_t secret[AUTH_SECRET_LEN];
+	unsigned int nonce_lifetime;
 	char realm[];
 };
 
@@ -52,6 +53,7 @@ struct auth *auth_new(const char *realm)
 	if (!auth)
 		return NULL;
 	strcpy(auth->realm, realm);
+	auth->nonce_lifetime = AUTH_NONCE_LIFETIME;
 	if (gnutls_rnd(GNUTLS_RND_KEY, auth->secret, sizeof(auth->secret))) {
 		free(auth);
 		return NULL;
@@ -72,6 +74,11 @@ void auth_free(struct auth *auth)
 	}
 	gnutls_memset(auth->secret, 0, sizeof(auth->secret));
 	free(auth);
+}
+
+void auth_set_nonce_lifetime(struct auth *auth, unsigned int seconds)
+{
+	auth->nonce_lifetime = seconds;
 }
 
 const char *auth_realm(const struct auth *auth)
@@ -156,7 +163,9 @@ bool auth_nonce_valid(const struct auth *auth, const union addr *client, time_t 
 		return false;
 	for (int i = 0; i < 4; i++)
 		made = made << 8 | nonce.time[i];
-	return (uint32_t)now - made < AUTH_NONCE_LIFETIME;
+	if (!auth->nonce_lifetime)
+		return made <= (uint32_t)now;
+	return (uint32_t)now - made < auth->nonce_lifetime;
 }
 
 static bool valid_string(const struct stun_attr *attr)

@@ -15,7 +15,7 @@
 
 #define AUTH_KEY_LEN		16	/* MD5 */
 #define AUTH_SECRET_LEN		32
-#define AUTH_NONCE_LIFETIME	600	/* seconds */
+#define AUTH_NONCE_LIFETIME	600	/* seconds, unless set otherwise */
 #define AUTH_NONCE_LEN		48	/* hexadecimal digits */
 
 struct auth;
@@ -49,6 +49,12 @@ struct auth *auth_new(const char *realm);
  * auth_free() - forget the users and the keys
  */
 void auth_free(struct auth *auth);
+
+/**
+ * auth_set_nonce_lifetime() - set how long a nonce is good
+ * @seconds: 0 for ever
+ */
+void auth_set_nonce_lifetime(struct auth *auth, unsigned int seconds);
 
 /**
  * auth_realm() - the realm that challenges carry

@@ -8,6 +8,7 @@
 
 #include "auth.h"
 #include "config_internal.h"
+#include "permission.h"
 
 /* Where we are in what we read. */
 struct reader {
@@ -57,7 +58,7 @@ static void apply(struct reader *r, const struct config_key *key, const char *va
 
 	if (r->early != !!(key->flags & CONFIG_KEY_EARLY))
 		return;
-	if (!value && key->arg) {
+	if (!value && key->arg && !(key->flags & CONFIG_KEY_OPTIONAL)) {
 		complain(r, key, NULL, key->arg);
 		return;
 	}
@@ -151,7 +152,7 @@ static int read_long(struct reader *r, const char *arg, const char *next)
 		complain_unknown(r, arg, len);
 		return 1;
 	}
-	if (equals || !key->arg) {
+	if (equals || !key->arg || key->flags & CONFIG_KEY_OPTIONAL) {
 		apply(r, key, equals ? equals + 1 : NULL);
 		return 1;
 	}
@@ -208,6 +209,15 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.min_port = 49152,
 		.max_port = 65535,
 		.relay_threads = 1,
+		.max_permissions = PERMISSION_MAX,
+		.max_channels = 1024,
+		.max_connections = 1024,
+		.max_pending_connections = 64,
+		.max_allocate_lifetime = 3600,
+		.permission_lifetime = PERMISSION_LIFETIME,
+		.channel_lifetime = 600,
+		.max_allocate_timeout = 60,
+		.stale_nonce = AUTH_NONCE_LIFETIME,
 	};
 	read_args(&r, argc, argv);
 	r.early = false;
@@ -255,10 +265,12 @@ void config_help(FILE *out)
 	      "A TURN server with TCP relaying (RFC 8656, RFC 6062). Each long option is also a\n"
 	      "key of the configuration file, there without the dashes.\n\n", out);
 	while ((key = config_key_next(key))) {
+		bool optional = key->flags & CONFIG_KEY_OPTIONAL;
 		char option[64];
 
-		snprintf(option, sizeof(option), "--%s%s%s", key->name, key->arg ? "=" : "",
-			 key->arg ? key->arg : "");
+		snprintf(option, sizeof(option), "--%s%s%s%s%s", key->name,
+			 optional ? "[" : "", key->arg ? "=" : "",
+			 key->arg ? key->arg : "", optional ? "]" : "");
 		fprintf(out, "  %c%c  %-32s %s\n", key->letter ? '-' : ' ',
 			key->letter ? key->letter : ' ', option, key->help);
 	}

@@ -77,6 +77,13 @@ struct config {
 
 	struct acl acl;
 	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */
+	/* Of one allocation. Pending connections are connections, too. */
+	unsigned int max_permissions, max_channels;
+	unsigned int max_connections, max_pending_connections;
+	/* Seconds. */
+	unsigned int max_allocate_lifetime, permission_lifetime, channel_lifetime;
+	unsigned int max_allocate_timeout;	/* without an allocation */
+	unsigned int stale_nonce;		/* 0: a nonce never is */
 
 	unsigned int relay_threads;	/* workers */
 	enum datapath_choice datapath;

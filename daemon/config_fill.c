@@ -145,6 +145,7 @@ static void fill_auth(struct config *config, struct config_errors *errors)
 		complain(errors, "realm: no memory or no randomness");
 		return;
 	}
+	auth_set_nonce_lifetime(config->auth, config->stale_nonce);
 	for (struct config_user *user = config->users; user; user = user->next)
 		if (user_key(key, user, config->realm) ||
 		    auth_add_user(config->auth, user->name, key))

@@ -24,6 +24,7 @@ enum config_key_flags {
 	CONFIG_KEY_COMMAND_LINE	= 1,	/* makes no sense in a file */
 	CONFIG_KEY_EARLY	= 2,	/* decides which file is read */
 	CONFIG_KEY_SECRET	= 4,	/* its value does not belong into a message */
+	CONFIG_KEY_OPTIONAL	= 8,	/* may stand alone, as a switch does */
 };
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,7 @@
 #include "worker.h"
 
 #define NAME_MAX_LEN 64
+#define SECONDS_MAX (365 * 24 * 3600)
 
 static void *member(struct config *config, const struct config_key *key)
 {
@@ -36,6 +38,7 @@ static const char *parse_bool(struct config *config, const struct config_key *ke
 static const char *parse_number(const char *value, unsigned int min, unsigned int max,
 				unsigned int *number)
 {
+	static char valid[32];
 	unsigned long n;
 	char *end;
 
@@ -44,8 +47,10 @@ static const char *parse_number(const char *value, unsigned int min, unsigned in
 	n = strtoul(value, &end, 10);
 	if (*end)
 		return "a number";
-	if (n < min || n > max)
-		return max == UINT16_MAX ? "1 to 65535" : "a number below 2^32";
+	if (n < min || n > max) {
+		snprintf(valid, sizeof(valid), "%u to %u", min, max);
+		return valid;
+	}
 	*number = n;
 	return NULL;
 }
@@ -80,6 +85,30 @@ static const char *parse_threads(struct config *config, const struct config_key 
 	/* To coturn 0 is the main thread alone: one that serves. */
 	config->relay_threads = n ? n : 1;
 	return NULL;
+}
+
+/* A cap of none would be a way to forbid, for which there are better ones. */
+static const char *parse_cap(struct config *config, const struct config_key *key,
+			     const char *value)
+{
+	return parse_number(value, 1, UINT16_MAX, member(config, key));
+}
+
+static const char *parse_seconds(struct config *config, const struct config_key *key,
+				 const char *value)
+{
+	return parse_number(value, 1, SECONDS_MAX, member(config, key));
+}
+
+/* coturn's file may have it without a value. */
+static const char *parse_stale_nonce(struct config *config, const struct config_key *key,
+				     const char *value)
+{
+	if (!strcmp(value, "yes")) {
+		config->stale_nonce = AUTH_NONCE_LIFETIME;
+		return NULL;
+	}
+	return parse_number(value, 0, SECONDS_MAX, member(config, key));
 }
 
 static const char *parse_string(struct config *config, const struct config_key *key,
@@ -294,6 +323,24 @@ static const struct config_key keys[] = {
 	  "most allocations there may be (default: 0, no limit)", 0, 0 },
 	{ "relay-threads", 'm', parse_threads, 0, "COUNT",
 	  "threads that serve (default: one)", 0, 0 },
+	{ "max-permissions", 0, parse_cap, MEMBER(max_permissions), "COUNT",
+	  "most permissions of an allocation (default: 1024)", 0, 0 },
+	{ "max-channels", 0, parse_cap, MEMBER(max_channels), "COUNT",
+	  "most channels of an allocation (default: 1024)", 0, 0 },
+	{ "max-connections", 0, parse_cap, MEMBER(max_connections), "COUNT",
+	  "most connections with peers of an allocation (default: 1024)", 0, 0 },
+	{ "max-pending-connections", 0, parse_cap, MEMBER(max_pending_connections), "COUNT",
+	  "most of these that wait to be established or bound (default: 64)", 0, 0 },
+	{ "max-allocate-lifetime", 0, parse_seconds, MEMBER(max_allocate_lifetime), "SECONDS",
+	  "longest time to expiry of an allocation (default: 3600)", 0, 0 },
+	{ "permission-lifetime", 0, parse_seconds, MEMBER(permission_lifetime), "SECONDS",
+	  "time to expiry of a permission (default: 300, as RFC 8656 has it)", 0, 0 },
+	{ "channel-lifetime", 0, parse_seconds, MEMBER(channel_lifetime), "SECONDS",
+	  "time to expiry of a channel (default: 600, as RFC 8656 has it)", 0, 0 },
+	{ "max-allocate-timeout", 0, parse_seconds, MEMBER(max_allocate_timeout), "SECONDS",
+	  "close connections without an allocation after this (default: 60)", 0, 0 },
+	{ "stale-nonce", 0, parse_stale_nonce, MEMBER(stale_nonce), "SECONDS",
+	  "how long a nonce is good; 0: for ever (default: 600)", CONFIG_KEY_OPTIONAL, 0 },
 	{ "datapath", 0, parse_datapath, 0, "ENGINE",
 	  "what moves the payload: auto, kernel or splice (default: auto)", 0, 0 },
 	{ "verbose", 'v', parse_bool, MEMBER(verbose), NULL,

@@ -131,6 +131,7 @@ static struct connection *new_connection(struct allocation *allocation, int fd,
 	HASH_ADD(hh, worker->connections, id, sizeof(connection->id), connection);
 	LIST_INSERT_HEAD(&allocation->connections, connection, entry);
 	allocation->n_pending++;
+	allocation->n_open++;
 	allocation->n_connections++;
 	return connection;
 }
@@ -145,6 +146,7 @@ static void free_connection(struct connection *connection)
 		HASH_DELETE(by_relay, worker->relays, connection);
 	else
 		connection->allocation->n_pending--;
+	connection->allocation->n_open--;
 	if (connection->fd >= 0)
 		sock_abort(connection->fd);
 	LIST_REMOVE(connection, entry);
@@ -240,6 +242,18 @@ static bool is_known_peer(const struct allocation *allocation, const union addr 
 	return false;
 }
 
+/*
+ * A connection that waits keeps a descriptor and up to a receive buffer of unread
+ * data; one that is bound keeps its sockets in the engine.
+ */
+static bool is_full(const struct allocation *allocation)
+{
+	const struct config *config = allocation->session->worker->config;
+
+	return allocation->n_pending >= config->max_pending_connections ||
+	       allocation->n_open >= config->max_connections;
+}
+
 /* Return: a socket that connects, or a negative error code of STUN. */
 static int connect_from(const union addr *relayed, const union addr *peer)
 {
@@ -265,7 +279,7 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 	/* TCP would connect the address with itself. */
 	if (addr_equal(&allocation->relayed, peer))
 		return 403;
-	if (allocation->n_pending >= CONNECTION_PENDING_MAX)
+	if (is_full(allocation))
 		return 508;
 	fd = connect_from(&allocation->relayed, peer);
 	if (fd < 0)
@@ -291,8 +305,8 @@ static const char *refusal(const struct allocation *allocation, const union addr
 		return "forbidden";
 	if (!permissions_allow(&allocation->permissions, peer, worker_now()))
 		return "no permission";
-	if (allocation->n_pending >= CONNECTION_PENDING_MAX)
-		return "too many are pending";
+	if (is_full(allocation))
+		return "too many connections";
 	return NULL;
 }
 

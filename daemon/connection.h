@@ -18,12 +18,6 @@
 #define CONNECTION_CONNECT_TIMEOUT	30	/* seconds until a Connect gets 447 */
 #define CONNECTION_BIND_TIMEOUT		30	/* seconds to wait for ConnectionBind */
 
-/*
- * Connections of one allocation that wait to be established or bound. Each
- * keeps a descriptor and up to a receive buffer of unread data.
- */
-#define CONNECTION_PENDING_MAX		64
-
 struct allocation;
 struct auth_user;
 struct connection;

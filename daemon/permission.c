@@ -41,9 +41,9 @@ static void remove_expired(struct permissions *permissions, time_t now)
 
 bool permissions_have_room(struct permissions *permissions, unsigned int n, time_t now)
 {
-	if (permissions->n + n > PERMISSION_MAX)
+	if (permissions->n + n > permissions->max)
 		remove_expired(permissions, now);
-	return permissions->n + n <= PERMISSION_MAX;
+	return permissions->n + n <= permissions->max;
 }
 
 bool permissions_know(const struct permissions *permissions, const union addr *peer)
@@ -68,7 +68,7 @@ int permissions_install(struct permissions *permissions, const union addr *peer,
 		HASH_ADD_KEYPTR(hh, permissions->table, ip, len, permission);
 		permissions->n++;
 	}
-	permission->expires = now + PERMISSION_LIFETIME;
+	permission->expires = now + permissions->lifetime;
 	return 0;
 }
 

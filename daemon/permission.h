@@ -11,15 +11,19 @@
 
 #include "addr.h"
 
-#define PERMISSION_LIFETIME	300	/* seconds; the RFC leaves no choice */
+/* Unless configured otherwise; RFC 8656 leaves no choice of the first. */
+#define PERMISSION_LIFETIME	300	/* seconds */
 #define PERMISSION_MAX		1024	/* of one allocation */
 
 struct permission;
 
 /**
- * struct permissions - those of one allocation; all zero is a valid start
+ * struct permissions - those of one allocation; with its limits alone it is empty
+ * @max: how many there may be
+ * @lifetime: of each, in seconds
  */
 struct permissions {
+	unsigned int max, lifetime;
 	struct permission *table;
 	unsigned int n;
 };

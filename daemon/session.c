@@ -61,7 +61,7 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 
 static void start_idle(struct session *session)
 {
-	static const struct timeval timeout = { SESSION_IDLE_TIMEOUT, 0 };
+	const struct timeval timeout = { session->worker->config->max_allocate_timeout, 0 };
 
 	evtimer_add(session->idle, &timeout);
 }

@@ -12,8 +12,6 @@
 #include "addr.h"
 #include "stream.h"
 
-#define SESSION_IDLE_TIMEOUT 60		/* seconds without an allocation */
-
 struct allocation;
 struct connection;
 struct event;

@@ -36,19 +36,21 @@ unsigned int turn_binding(const struct transaction *transaction,
  * The lifetime that a request asks for, within our bounds (RFC 8656, 7.2, 8.2).
  * Zero is zero in a Refresh, and the default in an Allocate.
  */
-static unsigned int get_lifetime(const struct stun_message *msg, uint32_t *lifetime)
+static unsigned int get_lifetime(const struct transaction *transaction,
+				 const struct stun_message *msg, uint32_t *lifetime)
 {
+	const uint32_t max = config_of(transaction)->max_allocate_lifetime;
 	struct stun_attr attr;
 
 	*lifetime = ALLOCATION_LIFETIME;
-	if (!stun_find(msg, STUN_ATTR_LIFETIME, &attr))
-		return 0;
-	if (stun_attr_u32(&attr, lifetime))
+	if (stun_find(msg, STUN_ATTR_LIFETIME, &attr) && stun_attr_u32(&attr, lifetime))
 		return 400;
-	if (*lifetime > ALLOCATION_LIFETIME_MAX)
-		*lifetime = ALLOCATION_LIFETIME_MAX;
-	else if (*lifetime && *lifetime < ALLOCATION_LIFETIME)
+	if (!*lifetime && transaction->method == STUN_REFRESH)
+		return 0;
+	if (*lifetime < ALLOCATION_LIFETIME)
 		*lifetime = ALLOCATION_LIFETIME;
+	if (*lifetime > max)
+		*lifetime = max;
 	return 0;
 }
 
@@ -138,11 +140,9 @@ unsigned int turn_allocate(const struct transaction *transaction,
 		return 400;
 	code = get_family(msg, config_of(transaction), &family, &additional);
 	if (!code)
-		code = get_lifetime(msg, &lifetime);
+		code = get_lifetime(transaction, msg, &lifetime);
 	if (code)
 		return code;
-	if (!lifetime)
-		lifetime = ALLOCATION_LIFETIME;
 	code = allocation_create(transaction, family, lifetime);
 	if (!code)
 		answer_allocate(transaction, additional);
@@ -170,7 +170,7 @@ unsigned int turn_refresh(const struct transaction *transaction,
 	if (stun_find(msg, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, NULL) &&
 	    !family_matches(allocation, msg))
 		return 443;
-	code = get_lifetime(msg, &lifetime);
+	code = get_lifetime(transaction, msg, &lifetime);
 	if (code)
 		return code;
 	if (lifetime)

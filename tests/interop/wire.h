@@ -36,7 +36,8 @@ struct wire {
 
 /**
  * struct wire_test - one test; each runs in a process of its own
- * @group: which server it needs: "quota", "ports", for all others the same
+ * @group: which server it needs: "quota", "ports", "caps", "times", "brief"; for all
+ *	others the same
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {
@@ -44,7 +45,8 @@ struct wire_test {
 	int (*run)(const struct wire *wire);
 };
 
-extern const struct wire_test stream_tests[], refusal_tests[], life_tests[], tls_tests[];
+extern const struct wire_test stream_tests[], refusal_tests[], life_tests[], limit_tests[],
+	tls_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

@@ -99,6 +99,21 @@ static void nonce_lives_600_seconds(void **state)
 				      AUTH_NONCE_LEN));
 }
 
+static void nonce_lives_as_long_as_configured(void **state)
+{
+	struct fixture *f = *state;
+
+	auth_set_nonce_lifetime(f->auth, 7);
+	assert_true(auth_nonce_valid(f->auth, &f->client, NOW + 6, f->nonce, AUTH_NONCE_LEN));
+	assert_false(auth_nonce_valid(f->auth, &f->client, NOW + 7, f->nonce,
+				      AUTH_NONCE_LEN));
+	auth_set_nonce_lifetime(f->auth, 0);
+	assert_true(auth_nonce_valid(f->auth, &f->client, NOW + 1000000, f->nonce,
+				     AUTH_NONCE_LEN));
+	assert_false(auth_nonce_valid(f->auth, &f->client, NOW - 1, f->nonce,
+				      AUTH_NONCE_LEN));
+}
+
 static void nonce_belongs_to_an_ip_address(void **state)
 {
 	struct fixture *f = *state;
@@ -218,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(key_of_the_rfc),
 		test(nonce_lives_600_seconds),
+		test(nonce_lives_as_long_as_configured),
 		test(nonce_belongs_to_an_ip_address),
 		test(nonce_belongs_to_a_server),
 		test(nonces_differ),

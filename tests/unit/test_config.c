@@ -22,7 +22,7 @@ static struct config config;
 /* Return: what was complained about, to be freed. */
 static char *load(char *const *args, size_t n)
 {
-	char *argv[32] = { "kturnd", "-n" }, *text = NULL;
+	char *argv[64] = { "kturnd", "-n" }, *text = NULL;
 	size_t size = 0;
 	FILE *errors = open_memstream(&text, &size);
 	unsigned int count, lines = 0;
@@ -137,6 +137,58 @@ static void grammar_of_the_file(void **state)
 	config_free(&config);
 }
 
+static void caps_and_times(void **state)
+{
+	(void)state;
+	LOAD(USER);
+	assert_int_equal(config.max_permissions, 1024);
+	assert_int_equal(config.max_channels, 1024);
+	assert_int_equal(config.max_connections, 1024);
+	assert_int_equal(config.max_pending_connections, 64);
+	assert_int_equal(config.max_allocate_lifetime, 3600);
+	assert_int_equal(config.permission_lifetime, 300);
+	assert_int_equal(config.channel_lifetime, 600);
+	assert_int_equal(config.max_allocate_timeout, 60);
+	assert_int_equal(config.stale_nonce, 600);
+	config_free(&config);
+
+	LOAD(USER, "--max-permissions=1", "--max-channels=2", "--max-connections=3",
+	     "--max-pending-connections=4", "--max-allocate-lifetime=5",
+	     "--permission-lifetime=6", "--channel-lifetime=7", "--max-allocate-timeout=8",
+	     "--stale-nonce=9");
+	assert_int_equal(config.max_permissions, 1);
+	assert_int_equal(config.max_channels, 2);
+	assert_int_equal(config.max_connections, 3);
+	assert_int_equal(config.max_pending_connections, 4);
+	assert_int_equal(config.max_allocate_lifetime, 5);
+	assert_int_equal(config.permission_lifetime, 6);
+	assert_int_equal(config.channel_lifetime, 7);
+	assert_int_equal(config.max_allocate_timeout, 8);
+	assert_int_equal(config.stale_nonce, 9);
+	config_free(&config);
+}
+
+/* coturn's default file has it without, and what follows is no value of it. */
+static void stale_nonce_without_a_value(void **state)
+{
+	char *errors = load_file("stale-nonce\n");
+
+	(void)state;
+	assert_string_equal(errors, "");
+	free(errors);
+	assert_int_equal(config.stale_nonce, 600);
+	config_free(&config);
+
+	LOAD(USER, "--stale-nonce=0", "--stale-nonce", "--verbose");
+	assert_int_equal(config.stale_nonce, 600);
+	assert_true(config.verbose);
+	config_free(&config);
+
+	LOAD(USER, "--stale-nonce=0");
+	assert_int_equal(config.stale_nonce, 0);
+	config_free(&config);
+}
+
 static void command_line_wins(void **state)
 {
 	const char *path = write_file("listening-port=1\nrelay-ip=192.0.2.8\n");
@@ -161,6 +213,22 @@ static void complaints_about_values(void **state)
 		{ "--listening-port=", "listening-port: : should be a number" },
 		{ "--max-port=-1", "max-port: -1: should be a number" },
 		{ "--user-quota=1e3", "user-quota: 1e3: should be a number" },
+		{ "--user-quota=4294967296", "user-quota: 4294967296: should be "
+					     "0 to 4294967295" },
+		{ "--max-permissions=0", "max-permissions: 0: should be 1 to 65535" },
+		{ "--max-channels=x", "max-channels: x: should be a number" },
+		{ "--max-connections=65536", "max-connections: 65536: should be 1 to 65535" },
+		{ "--max-pending-connections=0", "max-pending-connections: 0: should be "
+						 "1 to 65535" },
+		{ "--max-allocate-lifetime=0", "max-allocate-lifetime: 0: should be "
+					       "1 to 31536000" },
+		{ "--permission-lifetime=5m", "permission-lifetime: 5m: should be a number" },
+		{ "--channel-lifetime=0", "channel-lifetime: 0: should be 1 to 31536000" },
+		{ "--max-allocate-timeout=0", "max-allocate-timeout: 0: should be "
+					      "1 to 31536000" },
+		{ "--max-allocate-timeout", "max-allocate-timeout: should be SECONDS" },
+		{ "--stale-nonce=no", "stale-nonce: no: should be a number" },
+		{ "--stale-nonce=31536001", "stale-nonce: 31536001: should be 0 to 31536000" },
 		{ "--listening-ip=host", "listening-ip: host: should be an IPv4 or IPv6 address" },
 		{ "--relay-ip=::", "relay-ip: ::: should be an address of this host: "
 				   "clients have to be told one" },
@@ -463,6 +531,8 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(all_spellings_of_an_option),
 		cmocka_unit_test(grammar_of_the_file),
+		cmocka_unit_test(caps_and_times),
+		cmocka_unit_test(stale_nonce_without_a_value),
 		cmocka_unit_test(command_line_wins),
 		cmocka_unit_test(complaints_about_values),
 		cmocka_unit_test(complaints_about_keys),

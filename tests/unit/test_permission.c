@@ -20,6 +20,14 @@ static union addr peer(const char *ip, uint16_t port)
 	return addr;
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	permissions.max = PERMISSION_MAX;
+	permissions.lifetime = PERMISSION_LIFETIME;
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -78,12 +86,28 @@ static void at_most_1024(void **state)
 	assert_int_equal(permissions.n, 2);
 }
 
+static void as_configured(void **state)
+{
+	union addr one = peer("192.0.2.1", 1), two = peer("192.0.2.2", 1);
+
+	(void)state;
+	permissions.max = 1;
+	permissions.lifetime = 7;
+	assert_int_equal(permissions_install(&permissions, &one, 1000), 0);
+	assert_int_equal(permissions_install(&permissions, &two, 1006), -ENOSPC);
+	assert_true(permissions_allow(&permissions, &one, 1006));
+	assert_false(permissions_allow(&permissions, &one, 1007));
+	assert_int_equal(permissions_install(&permissions, &two, 1007), 0);
+}
+
 int main(void)
 {
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(for_the_address_not_the_port, teardown),
-		cmocka_unit_test_teardown(for_300_seconds, teardown),
-		cmocka_unit_test_teardown(at_most_1024, teardown),
+		test(for_the_address_not_the_port),
+		test(for_300_seconds),
+		test(at_most_1024),
+		test(as_configured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an allocation is held to: caps and times, as tests/interop/run has set them
+ * for the servers of these groups.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "../../tools/client/net.h"
+#include "stage.h"
+
+/* The servers' options. */
+#define CAP_PERMISSIONS		2
+#define CAP_PENDING		2
+#define CAP_CONNECTIONS		3
+#define CAP_LIFETIME		900
+#define SHORT			5	/* s; each time of "times" */
+#define SHORT_LIFETIME		3	/* s; of "brief" */
+
+static int permit(struct stage *st, const char *ip)
+{
+	union addr peer;
+
+	expect_ok(addr_parse(&peer, ip));
+	return turn_permit(&st->turn, &peer);
+}
+
+static int permissions_are_capped(const struct wire *wire)
+{
+	struct stage st;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	expect_ok(permit(&st, "192.0.2.1"));
+	expect_ok(permit(&st, "192.0.2.2"));
+	expect_code(508, permit(&st, "192.0.2.3"));
+	expect_ok(permit(&st, "192.0.2.1"));
+	/* another allocation has its own */
+	need(stage_allocate(&st, wire, AF_INET));
+	expect_ok(permit(&st, "192.0.2.3"));
+	return 0;
+}
+
+/* Return: the code that a Connect to a peer of its own gets; its socket in @peer. */
+static int connect_one(struct stage *st, const struct wire *wire, int *peer)
+{
+	union addr at = wire->peer;
+	int listener = net_listen(&at), code;
+
+	expect(listener >= 0, "the peer could not listen");
+	code = turn_connect(&st->turn, &at, &st->id);
+	*peer = code ? -1 : net_accept(listener, NULL, WIRE_WAIT);
+	close(listener);
+	return code;
+}
+
+static int pending_connections_are_capped(const struct wire *wire)
+{
+	struct turn_attempt attempt;
+	struct stage st;
+	int peer;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	for (int i = 0; i < CAP_PENDING; i++)
+		expect_ok(connect_one(&st, wire, &peer));
+	expect_code(508, connect_one(&st, wire, &peer));
+	/* nor may peers go beyond it */
+	expect_ok(turn_permit(&st.turn, &wire->peer));
+	peer = net_connect(&st.turn.relayed, &wire->peer, WIRE_WAIT);
+	expect(peer >= 0 || peer == -ECONNRESET, "not accepted: %d", peer);
+	if (peer >= 0)
+		need(stage_ends(peer));
+	expect_code(-ETIMEDOUT, turn_await(&st.turn, &attempt, WIRE_QUIET));
+	need(stage_bind(&st));
+	expect_ok(connect_one(&st, wire, &peer));
+	return 0;
+}
+
+static int connections_are_capped(const struct wire *wire)
+{
+	int64_t until;
+	struct stage st;
+	int peer, code;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	for (int i = 0; i < CAP_CONNECTIONS; i++) {
+		expect_ok(connect_one(&st, wire, &peer));
+		need(stage_bind(&st));
+	}
+	expect_code(508, connect_one(&st, wire, &peer));
+	/* one that ends makes room */
+	net_reset(st.data);
+	until = net_now() + WIRE_WAIT;
+	do
+		code = connect_one(&st, wire, &peer);
+	while (code == 508 && net_now() < until);
+	expect_ok(code);
+	return 0;
+}
+
+static int lifetime_is_capped(const struct wire *wire)
+{
+	struct stage st;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	expect_ok(turn_refresh(&st.turn, 3600));
+	expect(st.turn.lifetime == CAP_LIFETIME, "refreshed for %u s", st.turn.lifetime);
+	expect_ok(turn_refresh(&st.turn, 0));
+	expect_ok(turn_allocate(&st.turn, AF_INET, 3600));
+	expect(st.turn.lifetime == CAP_LIFETIME, "allocated for %u s", st.turn.lifetime);
+	return 0;
+}
+
+static int allocation_expires(const struct wire *wire)
+{
+	struct stage st;
+	int64_t until = net_now() + WIRE_WAIT;
+	int fd;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	expect(st.turn.lifetime == SHORT_LIFETIME, "allocated for %u s", st.turn.lifetime);
+	do {
+		usleep(100000);
+		fd = net_connect(&st.turn.relayed, &wire->peer, WIRE_WAIT);
+		close(fd);
+	} while (fd != -ECONNREFUSED && net_now() < until);
+	expect(fd == -ECONNREFUSED, "the relayed address: %d", fd);
+	expect_code(437, turn_refresh(&st.turn, 600));
+	return 0;
+}
+
+static int permission_expires(const struct wire *wire)
+{
+	struct turn_attempt attempt;
+	struct stage st;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	expect_ok(turn_permit(&st.turn, &wire->peer));
+	sleep(SHORT + 1);
+	st.peer = net_connect(&st.turn.relayed, &wire->peer, WIRE_WAIT);
+	if (st.peer >= 0)
+		need(stage_ends(st.peer));
+	expect_code(-ETIMEDOUT, turn_await(&st.turn, &attempt, WIRE_QUIET));
+	return 0;
+}
+
+static int nonce_goes_stale(const struct wire *wire)
+{
+	uint32_t lifetime = 600;
+	const struct turn_ask ask = { .method = STUN_REFRESH, .lifetime = &lifetime };
+	struct message reply;
+	struct stage st;
+
+	need(stage_allocate(&st, wire, AF_INET));
+	sleep(SHORT + 1);
+	expect_code(438, turn_exchange(&st.turn, st.turn.control, &ask, &reply));
+	expect_ok(turn_exchange(&st.turn, st.turn.control, &ask, &reply));
+	return 0;
+}
+
+/* Keeping a NAT awake is not enough to stay. */
+static int idle_connection_is_closed(const struct wire *wire)
+{
+	struct turn turn;
+	int64_t start = net_now();
+	ssize_t n;
+
+	expect_ok(turn_open_secure(&turn, &wire->server, NULL, NULL, NULL, wire->secure));
+	do {
+		turn_keepalive(&turn);
+		n = net_recv(turn.control, &(char){ 0 }, 1, 500);
+	} while (n == -ETIMEDOUT && net_now() - start < SHORT * 1000 + WIRE_WAIT);
+	expect(n == 0 || n == -ECONNRESET, "still open: %zd", n);
+	expect(net_now() - start >= (SHORT - 1) * 1000, "closed too early");
+	return 0;
+}
+
+const struct wire_test limit_tests[] = {
+	{ "caps", "508: more permissions than max-permissions", permissions_are_capped },
+	{ "caps", "508: more than max-pending-connections", pending_connections_are_capped },
+	{ "caps", "508: more than max-connections", connections_are_capped },
+	{ "caps", "no lifetime above max-allocate-lifetime", lifetime_is_capped },
+	{ "brief", "an allocation expires, whatever the default", allocation_expires },
+	{ "times", "a permission lives for permission-lifetime", permission_expires },
+	{ "times", "438: a nonce older than stale-nonce", nonce_goes_stale },
+	{ "times", "no allocation within max-allocate-timeout", idle_connection_is_closed },
+	{ NULL, NULL, NULL },
+};
