@@ -61,6 +61,9 @@ struct config {
 	bool listening_any;		/* none was given: all there are */
 	uint16_t listening_port, tls_listening_port;
 
+	bool no_udp, no_tcp;		/* no clients that come that way */
+	bool no_udp_relay, no_tcp_relay;	/* no such allocations */
+
 	struct config_addrs relay_ip;
 	struct config_external external_ip[CONFIG_ADDRS_MAX];
 	unsigned int n_external_ip;

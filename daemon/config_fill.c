@@ -179,12 +179,22 @@ static void check_tls(struct config *config, struct config_errors *errors)
 		complain(errors, "cert: %s", why);
 }
 
+static void check_transports(const struct config *config, struct config_errors *errors)
+{
+	if (config->no_udp && config->no_tcp && !config->tls)
+		complain(errors, "no-tcp: with no-udp and without TLS nobody could come");
+	if (config->no_udp_relay && config->no_tcp_relay)
+		complain(errors, "no-tcp-relay: contradicts no-udp-relay: "
+			 "nothing would be relayed");
+}
+
 void config_fill(struct config *config, struct config_errors *errors)
 {
 	fill_listening(config);
 	fill_relay(config, errors);
 	check_auth(config, errors);
 	check_tls(config, errors);
+	check_transports(config, errors);
 	deny_own_doors(config, errors);
 	if (config->min_port > config->max_port)
 		complain(errors, "min-port: %u: should be at most max-port, %u",

@@ -19,7 +19,7 @@
 #include "log.h"
 #include "relay_cookie.h"
 #include "relayed.h"
-#include "session.h"
+#include "session_stream.h"
 #include "sock.h"
 #include "tls.h"
 #include "transaction.h"
@@ -325,7 +325,7 @@ static void send_attempt(const struct connection *connection)
 	stun_add_string(&b, STUN_ATTR_SOFTWARE, "kturn");
 	if (allocation->fingerprint)
 		stun_add_fingerprint(&b);
-	stream_send(&allocation->session->stream, buf, stun_end(&b));
+	session_send(allocation->session, buf, stun_end(&b));
 }
 
 void connection_accept(struct allocation *allocation, int fd, const union addr *peer)
@@ -372,7 +372,7 @@ void connection_claim(struct connection *connection, struct session *session)
 	connection->session = session;
 	/* A client that does not read must not keep it in this state. */
 	start_timer(connection, CONNECTION_BIND_TIMEOUT);
-	session_become(session, connection);
+	session_stream_become(session, connection);
 }
 
 static int add_relay(struct connection *connection, int client_fd, struct tls *client_tls,

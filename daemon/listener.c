@@ -9,7 +9,7 @@
 #include "config.h"
 #include "listener.h"
 #include "log.h"
-#include "session.h"
+#include "session_stream.h"
 #include "sock.h"
 #include "worker.h"
 
@@ -26,7 +26,7 @@ static void on_client(int fd, const union addr *from, void *arg)
 {
 	const struct listener *listener = arg;
 
-	session_open(listener->worker, fd, from, listener->tls_use);
+	session_stream_open(listener->worker, fd, from, listener->tls_use);
 }
 
 /*
@@ -109,6 +109,17 @@ static int open_port(struct worker *worker, uint16_t port, enum tls_use use)
 	return 0;
 }
 
+/* What may come on the port that is not for TLS alone. */
+static int open_listening_port(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	enum tls_use use = config->tls ? TLS_DETECT : TLS_NEVER;
+
+	if (config->no_tcp && !config->tls)
+		return 0;
+	return open_port(worker, config->listening_port, config->no_tcp ? TLS_ALWAYS : use);
+}
+
 int listeners_open(struct worker *worker)
 {
 	const struct config *config = worker->config;
@@ -117,7 +128,7 @@ int listeners_open(struct worker *worker)
 	worker->listeners = calloc(2 * config->listening_ip.n, sizeof(*worker->listeners));
 	if (!worker->listeners)
 		return -ENOMEM;
-	err = open_port(worker, config->listening_port, config->tls ? TLS_DETECT : TLS_NEVER);
+	err = open_listening_port(worker);
 	if (!err && config->tls)
 		err = open_port(worker, config->tls_listening_port, TLS_ALWAYS);
 	return err;

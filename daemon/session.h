@@ -1,52 +1,115 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A client's TCP connection, the 5-tuple of the RFCs. With an allocation it is
- * a control connection; ConnectionBind turns it into a client data connection
- * and ends the session.
+ * A client on a 5-tuple, whatever carries its messages: session_stream.h and
+ * session_datagram.h are the two kinds. With an allocation a stream is a control
+ * connection; ConnectionBind turns it into a client data connection and ends
+ * the session.
  */
 #ifndef KTURN_SESSION_H
 #define KTURN_SESSION_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "addr.h"
-#include "stream.h"
 
 struct allocation;
 struct connection;
 struct event;
+struct session;
 struct worker;
 
-struct session {
-	struct stream stream;
-	struct worker *worker;
-	LIST_ENTRY(session) entry;
-	union addr client, server;
-	struct event *idle;
-	struct allocation *allocation;	/* this is its control connection */
-	struct connection *binding;	/* this becomes its client data connection */
+/**
+ * struct session_ops - what differs with the transport
+ * @stream: messages arrive in order or not at all, so one has a connection
+ * @send: send a message of the server's own
+ * @send_data: send a message with a peer's data; may drop it
+ * @allocated: an allocation has been made, or has gone; may be NULL
+ * @close: free the session and what it runs on
+ */
+struct session_ops {
+	bool stream;
+	void (*send)(struct session *session, const void *data, size_t len);
+	void (*send_data)(struct session *session, const void *data, size_t len);
+	void (*allocated)(struct session *session);
+	void (*close)(struct session *session);
 };
 
 /**
- * session_open() - take an accepted socket over
+ * struct session - what all of them have
+ * @client: who it is
+ * @server: the address that he has sent to, from which answers go
+ * @idle: ends it unless it has an allocation
+ * @allocation: its own, if it has one
+ * @binding: of a stream: it becomes this one's client data connection
  */
-void session_open(struct worker *worker, int fd, const union addr *client, enum tls_use use);
+struct session {
+	const struct session_ops *ops;
+	struct worker *worker;
+	LIST_ENTRY(session) entry;
+	union addr client, server;	/* in one piece: the key to find it by */
+	struct event *idle;
+	struct allocation *allocation;
+	struct connection *binding;
+};
 
 /**
- * session_close() - close the connection, and end the allocation with it
+ * session_init() - for those who embed one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int session_init(struct session *session, const struct session_ops *ops,
+		 struct worker *worker);
+
+/**
+ * session_begin() - count it among the worker's
+ */
+void session_begin(struct session *session);
+
+/**
+ * session_end() - the opposite of both of them
+ */
+void session_end(struct session *session);
+
+/**
+ * session_is_stream() - tell whether it is TCP, or TLS
+ */
+static inline bool session_is_stream(const struct session *session)
+{
+	return session->ops->stream;
+}
+
+/**
+ * session_send() - send a response, or an indication about connections
+ */
+static inline void session_send(struct session *session, const void *data, size_t len)
+{
+	session->ops->send(session, data, len);
+}
+
+/**
+ * session_send_data() - send ChannelData or a Data indication, or lose it
+ * @data: has to stay until udp_flush()
+ *
+ * A client that reads slowly loses data, as UDP may; memory is bounded.
+ */
+static inline void session_send_data(struct session *session, const void *data, size_t len)
+{
+	session->ops->send_data(session, data, len);
+}
+
+/**
+ * session_close() - end it, and the allocation with it
  * @why: for the log
  */
 void session_close(struct session *session, const char *why);
 
 /**
- * session_set_allocation() - make it the control connection of an allocation
+ * session_set_allocation() - give it an allocation
  * @allocation: NULL when that is gone; then the client has a while to make another
  */
 void session_set_allocation(struct session *session, struct allocation *allocation);
-
-/**
- * session_become() - give the socket to a connection once all output is out
- */
-void session_become(struct session *session, struct connection *connection);
 
 #endif

@@ -301,6 +301,12 @@ void stream_send(struct stream *stream, const void *data, size_t len)
 		flush(stream);
 }
 
+void stream_offer(struct stream *stream, const void *data, size_t len)
+{
+	if (evbuffer_get_length(stream->output) < STREAM_OFFER_MAX)
+		stream_send(stream, data, len);
+}
+
 void stream_drain(struct stream *stream)
 {
 	event_del(stream->readable);

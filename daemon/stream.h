@@ -20,7 +20,12 @@
 
 #define STREAM_STALL_TIMEOUT	60		/* seconds a message may take to arrive */
 #define STREAM_HANDSHAKE_TIMEOUT 15	/* seconds for all of TLS's */
-#define STREAM_OUTPUT_MAX	(64 * 1024)	/* bytes a client may leave unread */
+/*
+ * Bytes that a client may leave unread. From the first figure on offered data is
+ * lost, so there always is room left for what must not be.
+ */
+#define STREAM_OFFER_MAX	(64 * 1024)
+#define STREAM_OUTPUT_MAX	(192 * 1024)
 
 struct evbuffer;
 struct stream;
@@ -80,6 +85,13 @@ void stream_expect_tls(struct stream *stream, const struct tls_server *server,
  * stream_send() - send a message, now or as soon as the socket has room
  */
 void stream_send(struct stream *stream, const void *data, size_t len);
+
+/**
+ * stream_offer() - send a message if the client reads fast enough, else drop it
+ *
+ * One of the greatest length always goes when there is no output before it.
+ */
+void stream_offer(struct stream *stream, const void *data, size_t len);
 
 /**
  * stream_drain() - stop reading, and say when all output is out

@@ -64,7 +64,7 @@ void response_send(struct response *response)
 		return;
 	}
 	log_response(response);
-	stream_send(&transaction->session->stream, response->buf, len);
+	session_send(transaction->session, response->buf, len);
 }
 
 void transaction_succeed(const struct transaction *transaction)

@@ -18,6 +18,7 @@
 enum method_flags {
 	AUTHENTICATED	= 1,	/* long-term credentials, if there are any */
 	ALLOCATED	= 2,	/* on the control connection, by the same user */
+	CONNECTED	= 4,	/* over TCP or TLS only */
 };
 
 static const struct method {
@@ -30,8 +31,9 @@ static const struct method {
 	{ STUN_REFRESH,			turn_refresh,		AUTHENTICATED | ALLOCATED },
 	{ STUN_CREATE_PERMISSION,	turn_create_permission,	AUTHENTICATED | ALLOCATED },
 	{ STUN_CHANNEL_BIND,		turn_channel_bind,	AUTHENTICATED | ALLOCATED },
-	{ STUN_CONNECT,			turn_connect,		AUTHENTICATED | ALLOCATED },
-	{ STUN_CONNECTION_BIND,		turn_connection_bind,	AUTHENTICATED },
+	{ STUN_CONNECT,			turn_connect,
+	  AUTHENTICATED | ALLOCATED | CONNECTED },
+	{ STUN_CONNECTION_BIND,		turn_connection_bind,	AUTHENTICATED | CONNECTED },
 };
 
 static const struct method *find_method(uint16_t method)
@@ -140,12 +142,21 @@ static void receive_request(struct session *session, const struct stun_message *
 		code = authenticate(&transaction, msg);
 	if (!code && refuse_unknown(&transaction, msg))
 		return;
+	if (!code && method->flags & CONNECTED && !session_is_stream(session))
+		code = 400;
 	if (!code && method->flags & ALLOCATED)
 		code = check_allocation(&transaction);
 	if (!code)
 		code = method->handle(&transaction, msg);
 	if (code)
 		transaction_fail(&transaction, code);
+}
+
+/* A stream has no next message then; a datagram says nothing about others. */
+static void refuse_no_stun(struct session *session)
+{
+	if (session_is_stream(session))
+		session_close(session, "malformed message");
 }
 
 /* Where it ends is known, so the next message is as good as ever. */
@@ -178,7 +189,7 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 		return;
 	}
 	if (err) {
-		session_close(session, "malformed message");
+		refuse_no_stun(session);
 		return;
 	}
 	if (msg.fingerprint && !stun_check_fingerprint(&msg)) {

@@ -134,8 +134,10 @@ unsigned int turn_allocate(const struct transaction *transaction,
 		return 437;
 	if (get_octet(msg, STUN_ATTR_REQUESTED_TRANSPORT, &protocol))
 		return 400;
-	if (protocol != IPPROTO_TCP)
+	if (protocol != IPPROTO_TCP || config_of(transaction)->no_tcp_relay)
 		return 442;
+	if (!session_is_stream(transaction->session))
+		return 400;
 	if (wants_datagrams(msg))
 		return 400;
 	code = get_family(msg, config_of(transaction), &family, &additional);

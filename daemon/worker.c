@@ -9,9 +9,11 @@
 #include "connection.h"
 #include "datapath.h"
 #include "listener.h"
+#include "listener_udp.h"
 #include "log.h"
 #include "server.h"
 #include "session.h"
+#include "udp.h"
 #include "worker.h"
 
 #define INDEX_SHIFT 56
@@ -62,14 +64,18 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		.config = server->config,
 	};
 	LIST_INIT(&worker->sessions);
+	session_datagrams_init(&worker->datagrams);
 	worker->base = event_base_new();
 	if (!worker->base)
 		return -ENOMEM;
-	err = number_allocations(worker);
+	worker->udp = udp_io_new(worker->base);
+	err = worker->udp ? number_allocations(worker) : -ENOMEM;
 	if (!err)
 		err = open_datapath(worker);
 	if (!err)
 		err = listeners_open(worker);
+	if (!err)
+		err = listeners_udp_open(worker);
 	if (err)
 		worker_close(worker);
 	return err;
@@ -99,7 +105,10 @@ void worker_close(struct worker *worker)
 	listeners_close(worker);
 	while (!LIST_EMPTY(&worker->sessions))
 		session_close(LIST_FIRST(&worker->sessions), "shutdown");
+	session_datagrams_clear(&worker->datagrams);
+	listeners_udp_close(worker);
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
+	udp_io_free(worker->udp);
 	event_base_free(worker->base);
 }

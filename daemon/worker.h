@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "quota.h"
+#include "session_datagram.h"
 
 #define WORKERS_MAX 256		/* eight bits of a CONNECTION-ID */
 
@@ -19,14 +20,19 @@ struct connection;
 struct datapath;
 struct event_base;
 struct listener;
+struct listener_udp;
 struct server;
 struct session;
+struct udp_io;
 
 /**
  * struct worker - one of N
  * @index: below WORKERS_MAX; the top bits of what it numbers
+ * @udp: the batches of its UDP sockets
  * @listeners: its listening sockets, @n_listeners of them
- * @sessions: connections from clients
+ * @listeners_udp: its UDP sockets for clients, @n_listeners_udp of them
+ * @sessions: those of its clients
+ * @datagrams: those of them that come over UDP, by 5-tuple
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
  * @next_allocation: the id of the next one
@@ -37,9 +43,13 @@ struct worker {
 	const struct config *config;
 	struct event_base *base;
 	struct datapath *datapath;
+	struct udp_io *udp;
 	struct listener *listeners;
 	unsigned int n_listeners;
+	struct listener_udp *listeners_udp;
+	unsigned int n_listeners_udp;
 	LIST_HEAD(, session) sessions;
+	struct session_datagrams datagrams;
 	struct connection *connections;
 	struct connection *relays;
 	struct quota quota;

@@ -20,7 +20,7 @@
 #include "config.h"
 #include "macros.h"
 #include "server.h"
-#include "session.h"
+#include "session_stream.h"
 #include "sock.h"
 #include "stun.h"
 #include "worker.h"
@@ -245,17 +245,18 @@ static void reset_behind_connection_bind(void **state)
 /* Send to a client that does not read until answers have to queue up, for good. */
 static void fill_the_way(struct session *session)
 {
+	struct stream *stream = &container_of(session, struct session_stream, session)->stream;
 	static const char junk[65536];
 	const int size = sizeof(junk);
 
 	/* One that was asked for does not grow. */
-	setsockopt(session->stream.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	for (int quiet = 0; quiet < 100; quiet++) {
-		if (send(session->stream.fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
+		if (send(stream->fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
 			quiet = 0;
 		usleep(1000);
 	}
-	stream_send(&session->stream, junk, STREAM_OUTPUT_MAX / 2);
+	stream_send(stream, junk, sizeof(junk));
 }
 
 /* Return: a connection whose ConnectionBind waits for its response to go out. */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "answers.h"
+#include "macros.h"
+#include "session_datagram.h"
+#include "turn.h"
+#include "worker.h"
+
+struct session_datagram {
+	struct session session;
+	struct udp_socket *socket;
+	struct answers answers;
+	bool known;				/* in the table */
+	bool idle;				/* in the queue */
+	TAILQ_ENTRY(session_datagram) entry;
+	UT_hash_handle hh;
+};
+
+/* What a session is found by: its two addresses, one behind the other. */
+struct tuple {
+	union addr client, server;
+};
+
+_Static_assert(offsetof(struct session, server) - offsetof(struct session, client) ==
+	       offsetof(struct tuple, server), "the addresses of a session are its key");
+
+static struct session_datagram *of_session(struct session *session)
+{
+	return container_of(session, struct session_datagram, session);
+}
+
+static struct session_datagrams *sessions_of(const struct session_datagram *self)
+{
+	return &self->session.worker->datagrams;
+}
+
+/* Its memory may be gone soon, so it does not wait in the batch. */
+static void send_message(struct session *session, const void *data, size_t len)
+{
+	struct session_datagram *self = of_session(session);
+
+	if (self->known)
+		answers_note(&self->answers, data, len);
+	udp_send(self->socket, &session->client, &session->server, data, len);
+	udp_flush(session->worker->udp);
+}
+
+static void send_data(struct session *session, const void *data, size_t len)
+{
+	udp_send(of_session(session)->socket, &session->client, &session->server, data, len);
+}
+
+static void leave_idle(struct session_datagram *self)
+{
+	struct session_datagrams *sessions = sessions_of(self);
+
+	if (!self->idle)
+		return;
+	self->idle = false;
+	TAILQ_REMOVE(&sessions->idle, self, entry);
+	sessions->n_idle--;
+}
+
+static void enter_idle(struct session_datagram *self)
+{
+	struct session_datagrams *sessions = sessions_of(self);
+
+	self->idle = true;
+	TAILQ_INSERT_TAIL(&sessions->idle, self, entry);
+	if (++sessions->n_idle > SESSION_DATAGRAM_IDLE_MAX)
+		session_close(&TAILQ_FIRST(&sessions->idle)->session, "too many idle ones");
+}
+
+/* A stranger is one no more. */
+static void get_known(struct session_datagram *self)
+{
+	struct session_datagrams *sessions = sessions_of(self);
+
+	self->known = true;
+	sessions->stranger = NULL;
+	HASH_ADD(hh, sessions->table, session.client, sizeof(struct tuple), self);
+	session_begin(&self->session);
+	evtimer_del(self->session.idle);
+}
+
+static void allocated(struct session *session)
+{
+	struct session_datagram *self = of_session(session);
+
+	if (!self->known)
+		get_known(self);
+	if (session->allocation)
+		leave_idle(self);
+	else
+		enter_idle(self);
+}
+
+static void close_datagram(struct session *session)
+{
+	struct session_datagram *self = of_session(session);
+
+	/* The stranger is everybody's. */
+	if (!self->known)
+		return;
+	leave_idle(self);
+	HASH_DEL(sessions_of(self)->table, self);
+	answers_clear(&self->answers);
+	session_end(session);
+	free(self);
+}
+
+static const struct session_ops session_ops = {
+	.send = send_message,
+	.send_data = send_data,
+	.allocated = allocated,
+	.close = close_datagram,
+};
+
+static struct session_datagram *new_session(struct worker *worker)
+{
+	struct session_datagram *self = calloc(1, sizeof(*self));
+
+	if (self && session_init(&self->session, &session_ops, worker)) {
+		free(self);
+		return NULL;
+	}
+	return self;
+}
+
+static struct session_datagram *find_session(const struct worker *worker,
+					     const struct datagram *datagram)
+{
+	struct session_datagram *self;
+	struct tuple tuple;
+
+	tuple.client = datagram->remote;
+	tuple.server = datagram->local;
+	HASH_FIND(hh, worker->datagrams.table, &tuple, sizeof(tuple), self);
+	return self;
+}
+
+/* Return: NULL without memory. */
+static struct session_datagram *get_stranger(struct worker *worker,
+					     struct udp_socket *socket,
+					     const struct datagram *datagram)
+{
+	struct session_datagrams *sessions = &worker->datagrams;
+
+	if (!sessions->stranger)
+		sessions->stranger = new_session(worker);
+	if (!sessions->stranger)
+		return NULL;
+	sessions->stranger->session.client = datagram->remote;
+	sessions->stranger->session.server = datagram->local;
+	sessions->stranger->socket = socket;
+	return sessions->stranger;
+}
+
+/* Return: whether this has been answered before, and so now once more. */
+static bool answer_again(struct session_datagram *self, const struct datagram *datagram)
+{
+	const struct answer *answer = answers_find(&self->answers, datagram->data,
+						   datagram->len);
+
+	if (!answer)
+		return false;
+	udp_send(self->socket, &self->session.client, &self->session.server, answer->data,
+		 answer->len);
+	udp_flush(self->session.worker->udp);
+	return true;
+}
+
+void session_datagram_receive(struct worker *worker, struct udp_socket *socket,
+			      const struct datagram *datagram)
+{
+	struct session_datagram *self = find_session(worker, datagram);
+
+	if (!datagram->len || (self && answer_again(self, datagram)))
+		return;
+	if (!self)
+		self = get_stranger(worker, socket, datagram);
+	if (self)
+		turn_receive(&self->session, datagram->data, datagram->len);
+}
+
+void session_datagrams_init(struct session_datagrams *sessions)
+{
+	*sessions = (struct session_datagrams){ 0 };
+	TAILQ_INIT(&sessions->idle);
+}
+
+void session_datagrams_clear(struct session_datagrams *sessions)
+{
+	if (!sessions->stranger)
+		return;
+	event_free(sessions->stranger->session.idle);
+	free(sessions->stranger);
+	sessions->stranger = NULL;
+}

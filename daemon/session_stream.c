@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "connection.h"
+#include "log.h"
+#include "macros.h"
+#include "session_stream.h"
+#include "sock.h"
+#include "turn.h"
+#include "udp.h"
+#include "worker.h"
+
+static struct session_stream *of_session(struct session *session)
+{
+	return container_of(session, struct session_stream, session);
+}
+
+static struct session_stream *of_stream(struct stream *stream)
+{
+	return container_of(stream, struct session_stream, stream);
+}
+
+static void on_message(struct stream *stream, const uint8_t *data, size_t len)
+{
+	struct session *session = &of_stream(stream)->session;
+	struct worker *worker = session->worker;
+
+	turn_receive(session, data, len);
+	/* What it carried for peers goes before its memory does. */
+	udp_flush(worker->udp);
+}
+
+static void on_broken(struct stream *stream, const char *why)
+{
+	session_close(&of_stream(stream)->session, why);
+}
+
+static void on_drained(struct stream *stream)
+{
+	struct session_stream *self = of_stream(stream);
+	struct connection *connection = self->session.binding;
+	struct tls *tls;
+	int fd = stream_detach(stream, &tls);
+
+	session_end(&self->session);
+	free(self);
+	connection_bind(connection, fd, tls);
+}
+
+static const struct stream_ops stream_ops = {
+	.message = on_message,
+	.drained = on_drained,
+	.broken = on_broken,
+};
+
+static void send_message(struct session *session, const void *data, size_t len)
+{
+	stream_send(&of_session(session)->stream, data, len);
+}
+
+static void send_data(struct session *session, const void *data, size_t len)
+{
+	stream_offer(&of_session(session)->stream, data, len);
+}
+
+static void close_stream(struct session *session)
+{
+	struct session_stream *self = of_session(session);
+
+	stream_close(&self->stream);
+	session_end(session);
+	free(self);
+}
+
+static const struct session_ops session_ops = {
+	.stream = true,
+	.send = send_message,
+	.send_data = send_data,
+	.close = close_stream,
+};
+
+static int local_addr(int fd, union addr *addr)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -1;
+	return addr_from_sockaddr(addr, (struct sockaddr *)&ss);
+}
+
+static struct session_stream *new_session(struct worker *worker, int fd,
+					  const union addr *client)
+{
+	struct session_stream *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	if (!session_init(&self->session, &session_ops, worker) &&
+	    !local_addr(fd, &self->session.server) &&
+	    !stream_open(&self->stream, worker->base, fd, &stream_ops)) {
+		self->session.client = *client;
+		return self;
+	}
+	if (self->session.idle)
+		event_free(self->session.idle);
+	free(self);
+	return NULL;
+}
+
+void session_stream_open(struct worker *worker, int fd, const union addr *client,
+			 enum tls_use use)
+{
+	struct session_stream *self = new_session(worker, fd, client);
+	char from[ADDR_STR_LEN];
+
+	if (!self) {
+		log_warning("session refused", "client=%s", addr_str(client, from));
+		close(fd);
+		return;
+	}
+	sock_tune(fd);
+	stream_expect_tls(&self->stream, worker->config->tls, use);
+	session_begin(&self->session);
+}
+
+void session_stream_become(struct session *session, struct connection *connection)
+{
+	session->binding = connection;
+	evtimer_del(session->idle);
+	stream_drain(&of_session(session)->stream);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A session over TCP, or TLS.
+ */
+#ifndef KTURN_SESSION_STREAM_H
+#define KTURN_SESSION_STREAM_H
+
+#include "session.h"
+#include "stream.h"
+
+/**
+ * struct session_stream - a session and its stream
+ */
+struct session_stream {
+	struct session session;
+	struct stream stream;
+};
+
+/**
+ * session_stream_open() - take an accepted socket over
+ */
+void session_stream_open(struct worker *worker, int fd, const union addr *client,
+			 enum tls_use use);
+
+/**
+ * session_stream_become() - give the socket to a connection once all output is out
+ */
+void session_stream_become(struct session *session, struct connection *connection);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A worker on loopback and its clients over UDP, in one process and one loop.
+ */
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config.h"
+#include "macros.h"
+#include "server.h"
+#include "session.h"
+#include "stun.h"
+#include "udp.h"
+#include "worker.h"
+
+#define PATIENCE 10	/* seconds until a test has failed */
+
+static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
+
+static struct config config;
+static struct server all;
+#define worker (all.workers[0])
+static union addr server;
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(void)
+{
+	union addr addr;
+	socklen_t len = sizeof(addr);
+	int fd;
+
+	assert_int_equal(addr_parse(&addr, "127.0.0.1"), 0);
+	fd = udp_bind(&addr, UDP_ALONE);
+	assert_true(fd >= 0);
+	assert_int_equal(getsockname(fd, &addr.sa, &len), 0);
+	close(fd);
+	return addr_port(&addr);
+}
+
+static int setup(void **state)
+{
+	char port[32];
+	char *argv[] = { "kturnd", "-n", "-z", "-L0.0.0.0", "-E127.0.0.1", port, "--no-tcp",
+			 "--allow-loopback-peers", "--datapath=splice", NULL };
+	uint16_t number = free_port();
+
+	(void)state;
+	snprintf(port, sizeof(port), "-p%u", number);
+	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
+	assert_int_equal(server_open(&all, &config), 0);
+	assert_int_equal(addr_parse(&server, "127.0.0.1"), 0);
+	addr_set_port(&server, number);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	server_close(&all);
+	config_free(&config);
+	return 0;
+}
+
+/* It hears nobody but the address that it sends to. */
+static int open_client(const union addr *to)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(connect(fd, &to->sa, addr_len(to)), 0);
+	return fd;
+}
+
+/* Turn the loop until a datagram has come. */
+static size_t get(int fd, uint8_t buf[2048])
+{
+	time_t start = time(NULL);
+	ssize_t n;
+
+	while ((n = recv(fd, buf, 2048, MSG_DONTWAIT)) < 0) {
+		event_base_loop(worker.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	return n;
+}
+
+static void ask(int fd, uint16_t method)
+{
+	uint8_t buf[64];
+	struct stun_builder b;
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, method, transaction);
+	assert_int_equal(send(fd, buf, stun_end(&b), 0), stun_end(&b));
+}
+
+static struct stun_message get_response(int fd, uint16_t method, uint8_t buf[2048])
+{
+	struct stun_message msg;
+	size_t len = get(fd, buf);
+
+	assert_int_equal(stun_parse(&msg, buf, len), 0);
+	assert_int_equal(msg.method, method);
+	assert_memory_equal(msg.transaction, transaction, sizeof(transaction));
+	return msg;
+}
+
+static void binding(void **state)
+{
+	struct stun_message msg;
+	struct stun_attr attr;
+	union addr mapped, ours;
+	socklen_t len = sizeof(ours);
+	uint8_t buf[2048];
+	int fd = open_client(&server);
+
+	(void)state;
+	ask(fd, STUN_BINDING);
+	msg = get_response(fd, STUN_BINDING, buf);
+	assert_int_equal(msg.class, STUN_SUCCESS);
+	assert_true(stun_find(&msg, STUN_ATTR_XOR_MAPPED_ADDRESS, &attr));
+	assert_int_equal(stun_attr_xor_addr(&msg, &attr, &mapped), 0);
+	assert_int_equal(getsockname(fd, &ours.sa, &len), 0);
+	assert_true(addr_equal(&mapped, &ours));
+	close(fd);
+}
+
+/* The server listens on all addresses, and answers from the one in question. */
+static void answers_from_the_address_asked(void **state)
+{
+	union addr second = server;
+	uint8_t buf[2048];
+	int fd;
+
+	(void)state;
+	second.v4.sin_addr.s_addr = htonl(0x7f000002);
+	fd = open_client(&second);
+	ask(fd, STUN_BINDING);
+	assert_int_equal(get_response(fd, STUN_BINDING, buf).class, STUN_SUCCESS);
+	close(fd);
+}
+
+/* Who has no allocation costs no memory, whatever he asks for. */
+static void strangers_are_forgotten(void **state)
+{
+	uint8_t buf[2048];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		int fd = open_client(&server);
+
+		ask(fd, i % 2 ? STUN_BINDING : STUN_REFRESH);
+		get_response(fd, i % 2 ? STUN_BINDING : STUN_REFRESH, buf);
+		close(fd);
+	}
+	assert_null(worker.datagrams.table);
+	assert_true(LIST_EMPTY(&worker.sessions));
+}
+
+/* None of these gets an answer; the next request does. */
+static void junk_is_ignored(void **state)
+{
+	static const struct { const char *data; size_t len; } junk[] = {
+		{ "", 0 },
+		{ "\0", 1 },
+		{ "\0\1\0\0", 4 },
+		{ "\0\1\0\0\x21\x12\xa4\x43xxxxxxxxxxxx", 20 },	/* another cookie */
+		{ "\0\1\0\4\x21\x12\xa4\x42xxxxxxxxxxxx", 20 },	/* too short */
+		{ "\x40\0\0\4data", 8 },
+		{ "\x40\0", 2 },
+		{ "\x80", 1 },
+	};
+	int fd = open_client(&server);
+	uint8_t buf[2048];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++)
+		assert_int_equal(send(fd, junk[i].data, junk[i].len, 0), junk[i].len);
+	ask(fd, STUN_BINDING);
+	assert_int_equal(get_response(fd, STUN_BINDING, buf).class, STUN_SUCCESS);
+	close(fd);
+}
+
+int main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		test(binding),
+		test(answers_from_the_address_asked),
+		test(strangers_are_forgotten),
+		test(junk_is_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
