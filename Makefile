@@ -183,7 +183,7 @@ suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(KERNELS:%=module-%)
-	@tools/check generated unit $(call suites,kselftest interop) $(counted)
+	@tools/check generated unit interop $(call suites,kselftest interop) $(counted)
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -196,12 +196,11 @@ check-kselftest: check-built
 	@tools/check $(call suites,kselftest) $(counted)
 
 check-interop: check-built
-	@tools/check $(call suites,interop)
+	@tools/check interop $(call suites,interop)
 
 # Without what takes too long there: run those by themselves.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end' KTURN_INTEROP='--engine=kernel --no-slow' \
-		tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
+	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
