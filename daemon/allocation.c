@@ -12,6 +12,7 @@
 #include "connection.h"
 #include "log.h"
 #include "relayed.h"
+#include "server.h"
 #include "session.h"
 #include "transaction.h"
 #include "worker.h"
@@ -108,11 +109,11 @@ unsigned int allocation_create(const struct transaction *transaction, sa_family_
 	struct worker *worker = session->worker;
 	struct allocation *allocation;
 
-	if (!quota_take(&worker->quota, worker->config, transaction->user))
+	if (!quota_take(&worker->server->quota, worker->config, transaction->user))
 		return 486;
 	allocation = new_allocation(transaction, family);
 	if (!allocation) {
-		quota_release(&worker->quota, transaction->user);
+		quota_release(&worker->server->quota, transaction->user);
 		return 508;
 	}
 	allocation->id = worker->next_allocation++;
@@ -138,7 +139,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	acceptor_close(allocation->acceptor);
 	connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
-	quota_release(&session->worker->quota, allocation->user);
+	quota_release(&session->worker->server->quota, allocation->user);
 	log_deleted(allocation, why);
 	event_free(allocation->expiry);
 	session_set_allocation(session, NULL);

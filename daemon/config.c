@@ -208,7 +208,6 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.listening_port = 3478,
 		.min_port = 49152,
 		.max_port = 65535,
-		.relay_threads = 1,
 		.max_permissions = PERMISSION_MAX,
 		.max_channels = 1024,
 		.max_connections = 1024,

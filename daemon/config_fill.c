@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "auth.h"
 #include "config_internal.h"
 #include "macros.h"
+#include "worker.h"
 
 __attribute__((format(printf, 2, 3)))
 static void complain(struct config_errors *errors, const char *fmt, ...)
@@ -171,6 +174,19 @@ static void check_auth(struct config *config, struct config_errors *errors)
 	}
 }
 
+/* One thread for each CPU that we may use. */
+static void fill_threads(struct config *config)
+{
+	cpu_set_t cpus;
+	int n = 1;
+
+	if (config->relay_threads)
+		return;
+	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+		n = CPU_COUNT(&cpus);
+	config->relay_threads = n < WORKERS_MAX ? n : WORKERS_MAX;
+}
+
 static void check_tls(struct config *config, struct config_errors *errors)
 {
 	const char *why = config_fill_tls(config);
@@ -192,6 +208,7 @@ void config_fill(struct config *config, struct config_errors *errors)
 {
 	fill_listening(config);
 	fill_relay(config, errors);
+	fill_threads(config);
 	check_auth(config, errors);
 	check_tls(config, errors);
 	check_transports(config, errors);

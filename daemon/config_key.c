@@ -330,7 +330,7 @@ static const struct config_key keys[] = {
 	{ "total-quota", 0, parse_count, MEMBER(total_quota), "COUNT",
 	  "most allocations there may be (default: 0, no limit)", 0, 0 },
 	{ "relay-threads", 'm', parse_threads, 0, "COUNT",
-	  "threads that serve (default: one)", 0, 0 },
+	  "threads that serve (default: one for each CPU)", 0, 0 },
 	{ "max-permissions", 0, parse_cap, MEMBER(max_permissions), "COUNT",
 	  "most permissions of an allocation (default: 1024)", 0, 0 },
 	{ "max-channels", 0, parse_cap, MEMBER(max_channels), "COUNT",

@@ -19,13 +19,12 @@
 #include "log.h"
 #include "relay_cookie.h"
 #include "relayed.h"
+#include "server.h"
 #include "session_stream.h"
 #include "sock.h"
 #include "tls.h"
 #include "transaction.h"
 #include "worker.h"
-
-#define INDEX_SHIFT 24		/* CONNECTION-ID: the worker's index, then randomness */
 
 enum state {
 	CONNECTING,		/* to the peer, for a Connect request */
@@ -55,14 +54,36 @@ static struct worker *worker_of(const struct connection *connection)
 	return connection->allocation->session->worker;
 }
 
+/*
+ * A CONNECTION-ID is the worker's index in just so many bits as it takes, and
+ * below it randomness: nobody may guess what another client has got.
+ */
+static unsigned int random_bits(const struct worker *worker)
+{
+	unsigned int bits = 32;
+
+	for (unsigned int n = 1; n < worker->server->n_workers; n *= 2)
+		bits--;
+	return bits;
+}
+
+struct worker *connection_owner(const struct worker *worker, uint32_t id)
+{
+	const struct server *server = worker->server;
+	uint64_t index = (uint64_t)id >> random_bits(worker);
+
+	return index < server->n_workers ? &server->workers[index] : NULL;
+}
+
 static int choose_id(const struct worker *worker, uint32_t *id)
 {
+	unsigned int bits = random_bits(worker);
 	struct connection *taken;
 
 	do {
 		if (gnutls_rnd(GNUTLS_RND_RANDOM, id, sizeof(*id)))
 			return -EIO;
-		*id = worker->index << INDEX_SHIFT | *id >> (32 - INDEX_SHIFT);
+		*id = (uint64_t)worker->index << bits | *id >> (32 - bits);
 		HASH_FIND(hh, worker->connections, id, sizeof(*id), taken);
 	} while (taken);
 	return 0;

@@ -44,6 +44,13 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 void connection_accept(struct allocation *allocation, int fd, const union addr *peer);
 
 /**
+ * connection_owner() - the worker that a CONNECTION-ID belongs to
+ *
+ * Return: NULL if there never was such an id.
+ */
+struct worker *connection_owner(const struct worker *worker, uint32_t id);
+
+/**
  * connection_find() - find one that waits for ConnectionBind
  */
 struct connection *connection_find(const struct worker *worker, uint32_t id);

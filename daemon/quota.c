@@ -29,8 +29,8 @@ static bool take_user(struct quota *quota, unsigned int limit, const struct auth
 	return true;
 }
 
-bool quota_take(struct quota *quota, const struct config *config,
-		const struct auth_user *user)
+static bool take(struct quota *quota, const struct config *config,
+		 const struct auth_user *user)
 {
 	if (config->total_quota && quota->total >= config->total_quota)
 		return false;
@@ -40,16 +40,33 @@ bool quota_take(struct quota *quota, const struct config *config,
 	return true;
 }
 
-void quota_release(struct quota *quota, const struct auth_user *user)
+bool quota_take(struct quota *quota, const struct config *config,
+		const struct auth_user *user)
+{
+	bool taken;
+
+	pthread_mutex_lock(&quota->lock);
+	taken = take(quota, config, user);
+	pthread_mutex_unlock(&quota->lock);
+	return taken;
+}
+
+static void release_user(struct quota *quota, const struct auth_user *user)
 {
 	struct quota_user *entry;
 
-	quota->total--;
-	if (!user)
-		return;
 	HASH_FIND_PTR(quota->users, &user, entry);
 	if (--entry->allocations)
 		return;
 	HASH_DEL(quota->users, entry);
 	free(entry);
+}
+
+void quota_release(struct quota *quota, const struct auth_user *user)
+{
+	pthread_mutex_lock(&quota->lock);
+	quota->total--;
+	if (user)
+		release_user(quota, user);
+	pthread_mutex_unlock(&quota->lock);
 }

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How many allocations there are, in all and for each user.
+ * How many allocations there are, in all and for each user: the one thing that
+ * workers count together. A limit is exact however many of them serve.
+ *
+ * A lock, not atomic counters: a user comes into the table and goes out of it
+ * again, and both counts have to be taken or neither. Only the begin and the end
+ * of an allocation take it, for some instructions; next to the system calls that
+ * an allocation costs it is nothing.
  */
 #ifndef KTURN_QUOTA_H
 #define KTURN_QUOTA_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 struct auth_user;
@@ -12,12 +19,15 @@ struct config;
 struct quota_user;
 
 /**
- * struct quota - the counts; all zero is a valid start
+ * struct quota - the counts; begins as QUOTA_INIT
  */
 struct quota {
+	pthread_mutex_t lock;
 	struct quota_user *users;
 	unsigned int total;
 };
+
+#define QUOTA_INIT ((struct quota){ .lock = PTHREAD_MUTEX_INITIALIZER })
 
 /**
  * quota_take() - count an allocation in, if the configuration allows one more

@@ -58,7 +58,7 @@ int server_open(struct server *server, const struct config *config)
 {
 	int err = -ENOMEM;
 
-	*server = (struct server){ .config = config };
+	*server = (struct server){ .config = config, .quota = QUOTA_INIT };
 	server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->base = event_base_new();
 	if (server->stop >= 0 && server->base)

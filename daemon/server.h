@@ -6,6 +6,8 @@
 #ifndef KTURN_SERVER_H
 #define KTURN_SERVER_H
 
+#include "quota.h"
+
 struct config;
 struct event_base;
 struct worker;
@@ -13,6 +15,7 @@ struct worker;
 /**
  * struct server - to be zeroed by nobody: server_open() does it
  * @workers: @n_workers of them, as many as relay-threads says
+ * @quota: of all workers
  * @base: the main thread's loop
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -20,6 +23,7 @@ struct server {
 	const struct config *config;
 	struct worker *workers;
 	unsigned int n_workers;
+	struct quota quota;
 	struct event_base *base;
 	int stop;
 };

@@ -48,6 +48,23 @@ void session_end(struct session *session)
 	event_free(session->idle);
 }
 
+void session_leave(struct session *session)
+{
+	session_end(session);
+	session->idle = NULL;
+}
+
+int session_enter(struct session *session, struct worker *worker)
+{
+	session->worker = worker;
+	session->idle = evtimer_new(worker->base, on_idle, session);
+	if (!session->idle)
+		return -ENOMEM;
+	LIST_INSERT_HEAD(&worker->sessions, session, entry);
+	start_idle(session);
+	return 0;
+}
+
 void session_close(struct session *session, const char *why)
 {
 	struct connection *binding = session->binding;

@@ -74,6 +74,18 @@ void session_begin(struct session *session);
 void session_end(struct session *session);
 
 /**
+ * session_leave() - take a session off its worker
+ */
+void session_leave(struct session *session);
+
+/**
+ * session_enter() - give it to another one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int session_enter(struct session *session, struct worker *worker);
+
+/**
  * session_is_stream() - tell whether it is TCP, or TLS
  */
 static inline bool session_is_stream(const struct session *session)

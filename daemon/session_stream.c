@@ -24,14 +24,18 @@ static struct session_stream *of_stream(struct stream *stream)
 	return container_of(stream, struct session_stream, stream);
 }
 
-static void on_message(struct stream *stream, const uint8_t *data, size_t len)
+void session_stream_receive(struct session *session, const uint8_t *data, size_t len)
 {
-	struct session *session = &of_stream(stream)->session;
 	struct worker *worker = session->worker;
 
 	turn_receive(session, data, len);
 	/* What it carried for peers goes before its memory does. */
 	udp_flush(worker->udp);
+}
+
+static void on_message(struct stream *stream, const uint8_t *data, size_t len)
+{
+	session_stream_receive(&of_stream(stream)->session, data, len);
 }
 
 static void on_broken(struct stream *stream, const char *why)
@@ -126,6 +130,28 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	sock_tune(fd);
 	stream_expect_tls(&self->stream, worker->config->tls, use);
 	session_begin(&self->session);
+}
+
+void session_stream_leave(struct session *session)
+{
+	session_leave(session);
+	stream_leave(&of_session(session)->stream);
+}
+
+int session_stream_enter(struct session *session, struct worker *worker)
+{
+	struct session_stream *self = of_session(session);
+	int err = session_enter(session, worker);
+
+	if (err) {
+		stream_close(&self->stream);
+		free(self);
+		return err;
+	}
+	err = stream_enter(&self->stream, worker->base);
+	if (err)
+		close_stream(session);
+	return err;
 }
 
 void session_stream_become(struct session *session, struct connection *connection)

@@ -23,6 +23,25 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 			 enum tls_use use);
 
 /**
+ * session_stream_receive() - take a message from its client; may close the session
+ */
+void session_stream_receive(struct session *session, const uint8_t *data, size_t len);
+
+/**
+ * session_stream_leave() - take a session from its worker; it belongs to nobody then
+ *
+ * It has neither an allocation nor a connection to become.
+ */
+void session_stream_leave(struct session *session);
+
+/**
+ * session_stream_enter() - give a session that has left to a worker
+ *
+ * Return: 0, or -ENOMEM; then it is closed and freed.
+ */
+int session_stream_enter(struct session *session, struct worker *worker);
+
+/**
  * session_stream_become() - give the socket to a connection once all output is out
  */
 void session_stream_become(struct session *session, struct connection *connection);

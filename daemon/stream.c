@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "macros.h"
 #include "stream.h"
 
 #define CHANNEL_HEADER_LEN 4
@@ -239,14 +240,47 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		stream->ops->drained(stream);
 }
 
+void stream_leave(struct stream *stream)
+{
+	struct event **events[] = { &stream->readable, &stream->writable, &stream->stalled };
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		if (*events[i])
+			event_free(*events[i]);
+		*events[i] = NULL;
+	}
+}
+
+/* Wake up for what the socket does not tell. */
+static void catch_up(struct stream *stream)
+{
+	if (stream->tls && tls_pending(stream->tls))
+		event_active(stream->readable, EV_READ, 0);
+	if (stream->failure)
+		event_active(stream->writable, EV_WRITE, 0);
+	else
+		flush(stream);
+}
+
+int stream_enter(struct stream *stream, struct event_base *base)
+{
+	int fd = stream->fd;
+
+	stream->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, stream);
+	stream->writable = event_new(base, fd, EV_WRITE, on_writable, stream);
+	stream->stalled = evtimer_new(base, on_stalled, stream);
+	if (!stream->readable || !stream->writable || !stream->stalled ||
+	    event_add(stream->readable, NULL)) {
+		stream_leave(stream);
+		return -ENOMEM;
+	}
+	catch_up(stream);
+	return 0;
+}
+
 static void free_parts(struct stream *stream)
 {
-	if (stream->readable)
-		event_free(stream->readable);
-	if (stream->writable)
-		event_free(stream->writable);
-	if (stream->stalled)
-		event_free(stream->stalled);
+	stream_leave(stream);
 	if (stream->output)
 		evbuffer_free(stream->output);
 	tls_close(stream->tls);
@@ -261,14 +295,10 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 	*stream = (struct stream){
 		.ops = ops,
 		.fd = fd,
-		.readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, stream),
-		.writable = event_new(base, fd, EV_WRITE, on_writable, stream),
-		.stalled = evtimer_new(base, on_stalled, stream),
 		.output = evbuffer_new(),
 	};
 	expect_message(stream);
-	if (!stream->readable || !stream->writable || !stream->stalled || !stream->output ||
-	    event_add(stream->readable, NULL)) {
+	if (!stream->output || stream_enter(stream, base)) {
 		free_parts(stream);
 		return -ENOMEM;
 	}

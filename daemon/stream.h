@@ -75,6 +75,18 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 		const struct stream_ops *ops);
 
 /**
+ * stream_leave() - leave the loop, between two messages, with all that has come
+ */
+void stream_leave(struct stream *stream);
+
+/**
+ * stream_enter() - go on, on another loop
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stream_enter(struct stream *stream, struct event_base *base);
+
+/**
  * stream_expect_tls() - have TLS below, right after stream_open()
  * @use: with TLS_DETECT the client's first byte decides
  */

@@ -5,6 +5,8 @@
 #include "allocation.h"
 #include "auth.h"
 #include "config.h"
+#include "connection.h"
+#include "handover.h"
 #include "log.h"
 #include "macros.h"
 #include "session.h"
@@ -123,6 +125,32 @@ static void log_ignored(const struct session *session, const struct stun_message
 		    addr_str(&session->client, client), msg->method, why);
 }
 
+/*
+ * A ConnectionBind belongs to the worker that has the connection. A session that
+ * has an allocation here stays, and is told so.
+ *
+ * Return: the session has gone, to another worker or for good.
+ */
+static bool hand_over(struct session *session, const struct stun_message *msg,
+		      unsigned int *code)
+{
+	struct worker *owner;
+	struct stun_attr attr;
+	uint32_t id;
+	int err;
+
+	if (msg->method != STUN_CONNECTION_BIND || !session_is_stream(session) ||
+	    session->allocation || !stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) ||
+	    stun_attr_u32(&attr, &id))
+		return false;
+	owner = connection_owner(session->worker, id);
+	if (!owner || owner == session->worker)
+		return false;
+	err = handover_send(session, owner, msg->data, msg->len);
+	*code = 500;
+	return !err || err == -ENOTCONN;
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(msg->method);
@@ -137,8 +165,10 @@ static void receive_request(struct session *session, const struct stun_message *
 		log_ignored(session, msg, "unknown method");
 		return;
 	}
+	if (hand_over(session, msg, &code))
+		return;
 	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
-	if (method->flags & AUTHENTICATED)
+	if (!code && method->flags & AUTHENTICATED)
 		code = authenticate(&transaction, msg);
 	if (!code && refuse_unknown(&transaction, msg))
 		return;

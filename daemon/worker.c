@@ -8,6 +8,7 @@
 #include "config.h"
 #include "connection.h"
 #include "datapath.h"
+#include "handover.h"
 #include "listener.h"
 #include "listener_udp.h"
 #include "log.h"
@@ -62,6 +63,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		.index = index,
 		.server = server,
 		.config = server->config,
+		.mailbox = { .out = -1, .in = -1 },
 	};
 	LIST_INIT(&worker->sessions);
 	session_datagrams_init(&worker->datagrams);
@@ -70,6 +72,8 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		return -ENOMEM;
 	worker->udp = udp_io_new(worker->base);
 	err = worker->udp ? number_allocations(worker) : -ENOMEM;
+	if (!err)
+		err = mailbox_open(&worker->mailbox, worker->base, handover_arrive, worker);
 	if (!err)
 		err = open_datapath(worker);
 	if (!err)
@@ -103,6 +107,7 @@ int worker_run(struct worker *worker)
 void worker_close(struct worker *worker)
 {
 	listeners_close(worker);
+	mailbox_empty(&worker->mailbox);
 	while (!LIST_EMPTY(&worker->sessions))
 		session_close(LIST_FIRST(&worker->sessions), "shutdown");
 	session_datagrams_clear(&worker->datagrams);
@@ -110,5 +115,6 @@ void worker_close(struct worker *worker)
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
 	udp_io_free(worker->udp);
+	mailbox_close(&worker->mailbox);
 	event_base_free(worker->base);
 }

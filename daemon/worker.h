@@ -10,10 +10,10 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "quota.h"
+#include "mailbox.h"
 #include "session_datagram.h"
 
-#define WORKERS_MAX 256		/* eight bits of a CONNECTION-ID */
+#define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
 
 struct config;
 struct connection;
@@ -29,6 +29,7 @@ struct udp_io;
  * struct worker - one of N
  * @index: below WORKERS_MAX; the top bits of what it numbers
  * @udp: the batches of its UDP sockets
+ * @mailbox: sessions that come from other workers
  * @listeners: its listening sockets, @n_listeners of them
  * @listeners_udp: its UDP sockets for clients, @n_listeners_udp of them
  * @sessions: those of its clients
@@ -42,6 +43,7 @@ struct worker {
 	struct server *server;
 	const struct config *config;
 	struct event_base *base;
+	struct mailbox mailbox;
 	struct datapath *datapath;
 	struct udp_io *udp;
 	struct listener *listeners;
@@ -52,7 +54,6 @@ struct worker {
 	struct session_datagrams datagrams;
 	struct connection *connections;
 	struct connection *relays;
-	struct quota quota;
 	uint64_t next_allocation;
 };
 

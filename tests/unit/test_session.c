@@ -64,7 +64,8 @@ static int setup(void **state)
 {
 	char port[32];
 	char *argv[] = { "kturnd", "-n", "-z", "-L127.0.0.1", "-E127.0.0.1", port,
-			 "--allow-loopback-peers", "--datapath=splice", NULL };
+			 "--relay-threads=1", "--allow-loopback-peers",
+			 "--datapath=splice", NULL };
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
@@ -82,6 +83,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	server_close(&all);
+	assert_int_equal(all.quota.total, 0);
 	config_free(&config);
 	close(control);
 	close(peer);

@@ -51,7 +51,8 @@ static int setup(void **state)
 {
 	char port[32];
 	char *argv[] = { "kturnd", "-n", "-z", "-L0.0.0.0", "-E127.0.0.1", port, "--no-tcp",
-			 "--allow-loopback-peers", "--datapath=splice", NULL };
+			 "--relay-threads=1", "--allow-loopback-peers",
+			 "--datapath=splice", NULL };
 	uint16_t number = free_port();
 
 	(void)state;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handover.h"
+#include "log.h"
+#include "session_stream.h"
+#include "worker.h"
+
+struct handover {
+	struct session *session;
+	size_t len;
+	uint8_t message[];
+};
+
+static struct handover *new_handover(struct session *session, const uint8_t *message, size_t len)
+{
+	struct handover *handover = malloc(sizeof(*handover) + len);
+
+	if (!handover)
+		return NULL;
+	handover->session = session;
+	handover->len = len;
+	memcpy(handover->message, message, len);
+	return handover;
+}
+
+int handover_send(struct session *session, struct worker *to,
+		  const uint8_t *message, size_t len)
+{
+	struct handover *handover = new_handover(session, message, len);
+	struct worker *from = session->worker;
+	int err;
+
+	if (!handover)
+		return -ENOMEM;
+	session_stream_leave(session);
+	err = mailbox_post(&to->mailbox, handover);
+	if (!err)
+		return 0;
+	free(handover);
+	return session_stream_enter(session, from) ? -ENOTCONN : err;
+}
+
+void handover_arrive(void *arg, void *worker)
+{
+	struct handover *handover = arg;
+	char client[ADDR_STR_LEN];
+
+	addr_str(&handover->session->client, client);
+	if (!session_stream_enter(handover->session, worker)) {
+		log_verbose("session handed over", "client=%s", client);
+		session_stream_receive(handover->session, handover->message, handover->len);
+	}
+	free(handover);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "mailbox.h"
+
+/* One at a time, for what it brings may end the loop; others wake it again. */
+static bool take_one(struct mailbox *mailbox)
+{
+	void *message;
+
+	if (read(mailbox->out, &message, sizeof(message)) != sizeof(message))
+		return false;
+	mailbox->fn(message, mailbox->arg);
+	return true;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	take_one(arg);
+}
+
+int mailbox_open(struct mailbox *mailbox, struct event_base *base, mailbox_fn fn, void *arg)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	*mailbox = (struct mailbox){
+		.out = ends[0],
+		.in = ends[1],
+		.readable = event_new(base, ends[0], EV_READ | EV_PERSIST, on_readable, mailbox),
+		.fn = fn,
+		.arg = arg,
+	};
+	if (mailbox->readable && !event_add(mailbox->readable, NULL))
+		return 0;
+	mailbox_close(mailbox);
+	return -ENOMEM;
+}
+
+int mailbox_post(const struct mailbox *mailbox, void *message)
+{
+	ssize_t n;
+
+	do {
+		n = write(mailbox->in, &message, sizeof(message));
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+void mailbox_empty(struct mailbox *mailbox)
+{
+	while (take_one(mailbox))
+		;
+}
+
+void mailbox_close(struct mailbox *mailbox)
+{
+	if (mailbox->readable)
+		event_free(mailbox->readable);
+	if (mailbox->in >= 0) {
+		close(mailbox->out);
+		close(mailbox->in);
+	}
+	*mailbox = (struct mailbox){ .out = -1, .in = -1 };
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two workers, whose loops take turns in one thread: a ConnectionBind that comes
+ * to the wrong one.
+ */
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config.h"
+#include "connection.h"
+#include "macros.h"
+#include "server.h"
+#include "session.h"
+#include "sock.h"
+#include "stun.h"
+#include "worker.h"
+
+#define PATIENCE 20	/* seconds until a test has failed */
+
+static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
+
+static struct config config;
+static struct server server;
+static union addr server_addr, peer_addr;
+static int peer;		/* listens */
+static int control;
+static struct worker *owner;	/* of the control connection */
+
+static int listen_somewhere(union addr *addr)
+{
+	socklen_t len = sizeof(*addr);
+	int fd;
+
+	assert_int_equal(addr_parse(addr, "127.0.0.1"), 0);
+	fd = sock_stream(addr);
+	assert_int_equal(bind(fd, &addr->sa, addr_len(addr)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, &addr->sa, &len), 0);
+	return fd;
+}
+
+static void turn(void)
+{
+	for (unsigned int i = 0; i < server.n_workers; i++)
+		event_base_loop(server.workers[i].base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+/* Turn the loops until something is there to receive; 0 is the end. */
+static ssize_t get_some(int fd, void *buf, size_t len)
+{
+	time_t start = time(NULL);
+	ssize_t n;
+
+	while ((n = recv(fd, buf, len, MSG_DONTWAIT)) < 0) {
+		turn();
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	return n;
+}
+
+static void get(int fd, void *buf, size_t len)
+{
+	for (size_t got = 0; got < len; ) {
+		ssize_t n = get_some(fd, (char *)buf + got, len - got);
+
+		assert_true(n > 0);
+		got += n;
+	}
+}
+
+static struct stun_message get_response(int fd, uint8_t buf[512])
+{
+	struct stun_message msg;
+	size_t len;
+
+	get(fd, buf, STUN_HEADER_LEN);
+	len = stun_length(buf);
+	assert_in_range(len, STUN_HEADER_LEN, 512);
+	get(fd, buf + STUN_HEADER_LEN, len - STUN_HEADER_LEN);
+	assert_int_equal(stun_parse(&msg, buf, len), 0);
+	return msg;
+}
+
+/* Return: 0, or the code of the error response. */
+static unsigned int result(int fd)
+{
+	struct stun_message msg;
+	struct stun_attr attr;
+	uint8_t buf[512];
+
+	msg = get_response(fd, buf);
+	if (msg.class == STUN_SUCCESS)
+		return 0;
+	assert_true(stun_find(&msg, STUN_ATTR_ERROR_CODE, &attr));
+	return stun_attr_error(&attr);
+}
+
+static unsigned int count_sessions(const struct worker *worker)
+{
+	const struct session *session;
+	unsigned int n = 0;
+
+	LIST_FOREACH(session, &worker->sessions, entry)
+		n++;
+	return n;
+}
+
+/* Return: a connection that has come to a worker; NULL stands for any. */
+static int connect_to(struct worker *wanted, struct worker **got)
+{
+	unsigned int before[2], after;
+	time_t start = time(NULL);
+	int fd;
+
+	for (;;) {
+		for (int i = 0; i < 2; i++)
+			before[i] = count_sessions(&server.workers[i]);
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(fd, &server_addr.sa, addr_len(&server_addr)), 0);
+		do {
+			turn();
+			after = count_sessions(&server.workers[0]);
+			assert_true(time(NULL) - start < PATIENCE);
+		} while (after + count_sessions(&server.workers[1]) ==
+			 before[0] + before[1]);
+		*got = &server.workers[after == before[0]];
+		if (!wanted || *got == wanted)
+			return fd;
+		close(fd);
+		while (count_sessions(&server.workers[0]) != before[0] ||
+		       count_sessions(&server.workers[1]) != before[1])
+			turn();
+	}
+}
+
+static void send_request(int fd, struct stun_builder *b, const char *behind)
+{
+	uint8_t buf[1024];
+	size_t len = stun_end(b);
+
+	memcpy(buf, b->buf, len);
+	memcpy(buf + len, behind, strlen(behind));
+	len += strlen(behind);
+	assert_int_equal(send(fd, buf, len, MSG_NOSIGNAL), len);
+}
+
+static void allocate(void)
+{
+	struct stun_builder b;
+	uint8_t buf[128];
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
+	send_request(control, &b, "");
+	assert_int_equal(result(control), 0);
+}
+
+/* Return: the CONNECTION-ID. */
+static uint32_t connect_peer(void)
+{
+	struct stun_message msg;
+	struct stun_attr attr;
+	struct stun_builder b;
+	uint8_t buf[512];
+	uint32_t id;
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECT, transaction);
+	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &peer_addr);
+	send_request(control, &b, "");
+	msg = get_response(control, buf);
+	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &attr));
+	assert_int_equal(stun_attr_u32(&attr, &id), 0);
+	assert_ptr_equal(connection_owner(&server.workers[0], id), owner);
+	return id;
+}
+
+static void send_connection_bind(int fd, uint32_t id, const char *behind)
+{
+	struct stun_builder b;
+	uint8_t buf[128];
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECTION_BIND, transaction);
+	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, id);
+	send_request(fd, &b, behind);
+}
+
+static int setup(void **state)
+{
+	char port[32];
+	char *argv[] = { "kturnd", "-n", "-z", "-L127.0.0.1", "-E127.0.0.1", port,
+			 "--relay-threads=2", "--allow-loopback-peers",
+			 "--datapath=splice", NULL };
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	close(listen_somewhere(&server_addr));
+	snprintf(port, sizeof(port), "-p%u", addr_port(&server_addr));
+	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
+	assert_int_equal(server_open(&server, &config), 0);
+	peer = listen_somewhere(&peer_addr);
+	control = connect_to(NULL, &owner);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	server_close(&server);
+	config_free(&config);
+	close(control);
+	close(peer);
+	return 0;
+}
+
+static struct worker *other(void)
+{
+	return &server.workers[owner == &server.workers[0]];
+}
+
+static void nothing_behind_the_request_is_lost(void **state)
+{
+	static const char text[] = "right behind the request";
+	struct worker *at;
+	char buf[64];
+	int data, peer_data;
+
+	(void)state;
+	allocate();
+	data = connect_to(other(), &at);
+	send_connection_bind(data, connect_peer(), text);
+	assert_int_equal(shutdown(data, SHUT_WR), 0);
+	assert_int_equal(result(data), 0);
+	peer_data = accept(peer, NULL, NULL);
+	get(peer_data, buf, strlen(text));
+	assert_memory_equal(buf, text, strlen(text));
+	assert_int_equal(get_some(peer_data, buf, 1), 0);
+	assert_int_equal(send(peer_data, "answer", 6, 0), 6);
+	get(data, buf, 6);
+	assert_memory_equal(buf, "answer", 6);
+	assert_int_equal(count_sessions(other()), 0);
+	close(data);
+	close(peer_data);
+}
+
+/* It has gone to where the id would be, and is a session like any other there. */
+static void unknown_id(void **state)
+{
+	struct worker *at;
+	uint32_t id;
+	int data;
+
+	(void)state;
+	allocate();
+	data = connect_to(other(), &at);
+	id = connect_peer();
+	send_connection_bind(data, id ^ 1, "");
+	assert_int_equal(result(data), 400);
+	assert_int_equal(count_sessions(owner), 2);
+	send_connection_bind(data, id, "");
+	assert_int_equal(result(data), 0);
+	close(data);
+}
+
+static void id_of_another_worker_on_a_control_connection(void **state)
+{
+	uint32_t elsewhere = owner == &server.workers[0] ? 1u << 31 : 0;
+
+	(void)state;
+	allocate();
+	assert_ptr_equal(connection_owner(owner, elsewhere), other());
+	send_connection_bind(control, elsewhere, "");
+	assert_int_equal(result(control), 400);
+	connect_peer();
+}
+
+/* The session stays where it is, and may try again. */
+static void full_mailbox(void **state)
+{
+	const int in = owner->mailbox.in, out = owner->mailbox.out;
+	uint8_t junk[sizeof(void *)] = { 0 };
+	struct worker *at;
+	uint32_t id;
+	int data;
+
+	(void)state;
+	allocate();
+	data = connect_to(other(), &at);
+	id = connect_peer();
+	while (write(in, junk, sizeof(junk)) > 0)
+		;
+	send_connection_bind(data, id, "");
+	while (count_sessions(other()) != 1)
+		turn();
+	for (int i = 0; i < 100; i++)
+		event_base_loop(other()->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	while (read(out, junk, sizeof(junk)) > 0)
+		;
+	assert_int_equal(result(data), 500);
+	send_connection_bind(data, id, "");
+	assert_int_equal(result(data), 0);
+	close(data);
+}
+
+/* Neither forgotten nor freed twice when everything ends. */
+static void stopped_on_the_way(void **state)
+{
+	struct worker *at;
+	time_t start = time(NULL);
+	int data;
+
+	(void)state;
+	allocate();
+	data = connect_to(other(), &at);
+	send_connection_bind(data, connect_peer(), "");
+	while (count_sessions(other())) {
+		event_base_loop(other()->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	assert_int_equal(count_sessions(owner), 1);
+	close(data);
+}
+
+int main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		test(nothing_behind_the_request_is_lost),
+		test(unknown_id),
+		test(id_of_another_worker_on_a_control_connection),
+		test(full_mailbox),
+		test(stopped_on_the_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
