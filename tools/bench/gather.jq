@@ -35,6 +35,9 @@ def units:
 
 def mib: .bytes / 1048576;
 
+def cost: busy / units;
+def switches_a_mib: .switches / mib;
+
 # An idle relay: the ends of it are not its own. With TURN there is a third, of
 # the control connection.
 def memory($direct):
@@ -51,12 +54,11 @@ def counted_result($direct):
 	elif unit == "relay" then
 		if $direct then memory($direct) else {} end
 	else
-		units as $units |
-		{instructions: (busy / $units)} +
-		(if .server_ns then {server_instructions: (.server_ns / $units)} else {} end) +
+		{instructions: cost} +
+		(if .server_ns then {server_instructions: (.server_ns / units)} else {} end) +
 		(if $direct and $direct.outcome == "ok" then
-			{over_direct: ((busy - ($direct | busy)) / $units),
-			 switches_over_direct: ((.switches - $direct.switches) / mib)}
+			{over_direct: (cost - ($direct | cost)),
+			 switches_over_direct: (switches_a_mib - ($direct | switches_a_mib))}
 		else {} end) +
 		(if .work == "calls" then
 			{calls_per_mib: ((.calls // 0) / mib),
