@@ -42,7 +42,7 @@ fuzz := $(wildcard tests/fuzz/*.c)
 interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)
 bench_relay := $(wildcard tools/bench/relay/*.c)
-bench_client := $(addprefix tools/client/,net.c turn.c message.c secure.c tunnel.c)
+bench_client := $(addprefix tools/client/,net.c turn.c challenge.c message.c secure.c tunnel.c)
 programs := build/kturnd build/kturn build/kturn-client
 
 .DELETE_ON_ERROR:

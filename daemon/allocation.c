@@ -8,7 +8,7 @@
 
 #include "acceptor.h"
 #include "allocation.h"
-#include "auth.h"
+#include "auth_user.h"
 #include "connection.h"
 #include "log.h"
 #include "relayed.h"
@@ -83,7 +83,7 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 	if (!allocation)
 		return NULL;
 	allocation->session = session;
-	allocation->user = transaction->user;
+	allocation->user = auth_user_get(transaction->user);
 	allocation->fingerprint = transaction->fingerprint;
 	allocation->created = worker_now();
 	allocation->permissions.max = session->worker->config->max_permissions;
@@ -98,6 +98,7 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 		    addr_str(&session->client, client), strerror(-err));
 	if (allocation->expiry)
 		event_free(allocation->expiry);
+	auth_user_put(allocation->user);
 	free(allocation);
 	return NULL;
 }
@@ -143,5 +144,6 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	log_deleted(allocation, why);
 	event_free(allocation->expiry);
 	session_set_allocation(session, NULL);
+	auth_user_put(allocation->user);
 	free(allocation);
 }

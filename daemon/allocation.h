@@ -41,7 +41,7 @@ struct transaction;
 struct allocation {
 	uint64_t id;
 	struct session *session;
-	const struct auth_user *user;
+	struct auth_user *user;
 	bool fingerprint;
 	union addr relayed;
 	struct acceptor *acceptor;

@@ -1,207 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "auth.h"
-
-/* What a nonce is made of; it travels as hexadecimal digits. */
-struct nonce {
-	uint8_t time[4];
-	uint8_t salt[4];
-	uint8_t mac[16];
-};
-
-_Static_assert(2 * sizeof(struct nonce) == AUTH_NONCE_LEN, "nonce length");
-
-struct user_entry {
-	struct auth_user user;
-	UT_hash_handle hh;
-	char name[];
-};
+#include "auth_user.h"
+#include "config.h"
+#include "log.h"
+#include "nonce.h"
+#include "user_set.h"
 
 struct auth {
-	struct user_entry *users;
-	uint8_t secret[AUTH_SECRET_LEN];
-	unsigned int nonce_lifetime;
-	char realm[];
+	const struct config *config;
+	struct user_set *users;
 };
 
-int auth_key(uint8_t key[AUTH_KEY_LEN], const char *user, const char *realm,
-	     const char *password)
-{
-	gnutls_hash_hd_t md5;
+/* What a request says of itself. */
+struct claim {
+	struct stun_attr realm, nonce;
+	uint8_t userhash[STUN_USERHASH_LEN];
+	unsigned int algorithm;
+	bool names_algorithm;		/* so the client knows RFC 8489 */
+};
 
-	if (gnutls_hash_init(&md5, GNUTLS_DIG_MD5))
-		return -EIO;
-	gnutls_hash(md5, user, strlen(user));
-	gnutls_hash(md5, ":", 1);
-	gnutls_hash(md5, realm, strlen(realm));
-	gnutls_hash(md5, ":", 1);
-	gnutls_hash(md5, password, strlen(password));
-	gnutls_hash_deinit(md5, key);
-	return 0;
-}
-
-struct auth *auth_new(const char *realm)
+struct auth *auth_new(const struct config *config)
 {
-	struct auth *auth = calloc(1, sizeof(*auth) + strlen(realm) + 1);
+	struct auth *auth = calloc(1, sizeof(*auth));
 
 	if (!auth)
 		return NULL;
-	strcpy(auth->realm, realm);
-	auth->nonce_lifetime = AUTH_NONCE_LIFETIME;
-	if (gnutls_rnd(GNUTLS_RND_KEY, auth->secret, sizeof(auth->secret))) {
-		free(auth);
-		return NULL;
-	}
+	auth->config = config;
+	auth->users = user_set_get(config->users);
 	return auth;
 }
 
 void auth_free(struct auth *auth)
 {
-	struct user_entry *entry, *next;
-
 	if (!auth)
 		return;
-	HASH_ITER(hh, auth->users, entry, next) {
-		HASH_DEL(auth->users, entry);
-		gnutls_memset(entry->user.key, 0, sizeof(entry->user.key));
-		free(entry);
-	}
-	gnutls_memset(auth->secret, 0, sizeof(auth->secret));
+	user_set_put(auth->users);
 	free(auth);
 }
 
-void auth_set_nonce_lifetime(struct auth *auth, unsigned int seconds)
+static bool find_string(const struct stun_message *msg, uint16_t type, struct stun_attr *attr)
 {
-	auth->nonce_lifetime = seconds;
+	return stun_find(msg, type, attr) && attr->len > 0 && attr->len <= STUN_STRING_MAX;
 }
 
-const char *auth_realm(const struct auth *auth)
+/* USERNAME and REALM give what USERHASH would be. NULs at the end do not count (9.2.2). */
+static bool read_name(const struct stun_message *msg, struct claim *claim)
 {
-	return auth->realm;
-}
+	struct stun_attr attr;
 
-static struct user_entry *find_user(const struct auth *auth, const void *name, size_t len)
-{
-	struct user_entry *entry;
-
-	HASH_FIND(hh, auth->users, name, len, entry);
-	return entry;
-}
-
-int auth_add_user(struct auth *auth, const char *name, const uint8_t key[AUTH_KEY_LEN])
-{
-	size_t len = strlen(name);
-	struct user_entry *entry = find_user(auth, name, len);
-
-	if (!entry) {
-		entry = calloc(1, sizeof(*entry) + len + 1);
-		if (!entry)
-			return -ENOMEM;
-		memcpy(entry->name, name, len);
-		entry->user.name = entry->name;
-		HASH_ADD_KEYPTR(hh, auth->users, entry->name, len, entry);
+	if (find_string(msg, STUN_ATTR_USERNAME, &attr)) {
+		while (attr.len && !attr.value[attr.len - 1])
+			attr.len--;
+		return !credential_userhash(claim->userhash, attr.value, attr.len,
+					    claim->realm.value, claim->realm.len);
 	}
-	memcpy(entry->user.key, key, AUTH_KEY_LEN);
-	return 0;
-}
-
-static int nonce_mac(const struct auth *auth, const union addr *client,
-		     const struct nonce *nonce, uint8_t mac[32])
-{
-	gnutls_hmac_hd_t hmac;
-	const uint8_t *ip;
-	size_t len;
-
-	if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, auth->secret, sizeof(auth->secret)))
-		return -EIO;
-	ip = addr_ip(client, &len);
-	gnutls_hmac(hmac, nonce->time, sizeof(nonce->time));
-	gnutls_hmac(hmac, nonce->salt, sizeof(nonce->salt));
-	gnutls_hmac(hmac, ip, len);
-	gnutls_hmac_deinit(hmac, mac);
-	return 0;
-}
-
-int auth_nonce(const struct auth *auth, const union addr *client, time_t now,
-	       char text[AUTH_NONCE_LEN + 1])
-{
-	struct nonce nonce;
-	uint8_t mac[32];
-	gnutls_datum_t raw = { (uint8_t *)&nonce, sizeof(nonce) };
-	size_t size = AUTH_NONCE_LEN + 1;
-
-	for (int i = 0; i < 4; i++)
-		nonce.time[i] = (uint32_t)now >> (24 - 8 * i);
-	if (gnutls_rnd(GNUTLS_RND_NONCE, nonce.salt, sizeof(nonce.salt)))
-		return -EIO;
-	if (nonce_mac(auth, client, &nonce, mac))
-		return -EIO;
-	memcpy(nonce.mac, mac, sizeof(nonce.mac));
-	return gnutls_hex_encode(&raw, text, &size) ? -EIO : 0;
-}
-
-bool auth_nonce_valid(const struct auth *auth, const union addr *client, time_t now,
-		      const void *text, size_t len)
-{
-	struct nonce nonce;
-	uint8_t mac[32];
-	gnutls_datum_t hex = { (void *)text, len };
-	size_t size = sizeof(nonce);
-	uint32_t made = 0;
-
-	if (len != AUTH_NONCE_LEN || gnutls_hex_decode(&hex, &nonce, &size) ||
-	    size != sizeof(nonce))
+	if (!stun_find(msg, STUN_ATTR_USERHASH, &attr) || attr.len != sizeof(claim->userhash))
 		return false;
-	if (nonce_mac(auth, client, &nonce, mac) ||
-	    gnutls_memcmp(mac, nonce.mac, sizeof(nonce.mac)))
-		return false;
-	for (int i = 0; i < 4; i++)
-		made = made << 8 | nonce.time[i];
-	if (!auth->nonce_lifetime)
-		return made <= (uint32_t)now;
-	return (uint32_t)now - made < auth->nonce_lifetime;
+	memcpy(claim->userhash, attr.value, sizeof(claim->userhash));
+	return true;
 }
 
-static bool valid_string(const struct stun_attr *attr)
+static bool read_claim(const struct stun_message *msg, struct claim *claim)
 {
-	return attr->len > 0 && attr->len <= STUN_STRING_MAX;
+	return find_string(msg, STUN_ATTR_REALM, &claim->realm) &&
+	       find_string(msg, STUN_ATTR_NONCE, &claim->nonce) && read_name(msg, claim);
 }
 
-static bool is_realm(const struct auth *auth, const struct stun_attr *attr)
+/*
+ * Whether the list that came back is the one that went out. Of a nonce that cannot
+ * be ours nobody knows; it will be refused, but with a new one.
+ */
+static bool is_our_list(const struct stun_attr *list, const struct stun_attr *nonce)
 {
-	return attr->len == strlen(auth->realm) &&
-	       !memcmp(attr->value, auth->realm, attr->len);
+	unsigned int offered = nonce_algorithms(nonce);
+	uint8_t bytes[CREDENTIAL_LIST_MAX];
+	size_t len = credential_list(bytes, offered);
+
+	return !offered || (list->len == len && !memcmp(list->value, bytes, len));
 }
 
-int auth_check(const struct auth *auth, const struct stun_message *msg,
-	       const union addr *client, time_t now, const struct auth_user **user)
+static bool is_listed(const struct stun_attr *list, unsigned int algorithm)
 {
-	static const uint8_t nobodys_key[AUTH_KEY_LEN];
-	struct stun_attr name, realm, nonce;
+	for (size_t at = 0; at + 4 <= list->len; at += 4)
+		if (!list->value[at] && list->value[at + 1] == algorithm)
+			return true;
+	return false;
+}
+
+/* The third check of 9.2.4, against bidding down. */
+static bool choose_algorithm(const struct stun_message *msg, struct claim *claim)
+{
+	struct stun_attr one, list;
+	bool has_one = stun_find(msg, STUN_ATTR_PASSWORD_ALGORITHM, &one);
+	bool has_list = stun_find(msg, STUN_ATTR_PASSWORD_ALGORITHMS, &list);
+	unsigned int chosen = has_one ? credential_choose(&one) : 0;
+
+	claim->names_algorithm = has_one || has_list;
+	claim->algorithm = chosen ? chosen : CREDENTIAL_MD5;
+	if (!claim->names_algorithm || !nonce_has(&claim->nonce, NONCE_ALGORITHMS))
+		return true;
+	return has_list && chosen && is_our_list(&list, &claim->nonce) &&
+	       is_listed(&list, chosen);
+}
+
+/* Who is unknown, or has no such key, costs the same time as a wrong password. */
+static const struct user_entry *find_signer(const struct auth *auth,
+					    const struct stun_message *msg,
+					    const struct claim *claim,
+					    struct credential_key *key)
+{
+	static const struct credential_key nobodys = { .len = CREDENTIAL_KEY_MAX };
+	const struct user_entry *entry = user_set_find(auth->users, claim->userhash);
+	const struct credential_key *known = &nobodys;
+	bool is_known;
+
+	if (entry)
+		known = user_keys_get(&entry->keys, claim->algorithm);
+	is_known = entry && known->len;
+	*key = is_known ? *known : nobodys;
+	return stun_check_integrity(msg, key->bytes, key->len) && is_known ? entry : NULL;
+}
+
+unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
+			const union addr *client, time_t now, struct auth_user **user,
+			struct auth_signature *signature)
+{
+	const struct config *config = auth->config;
 	const struct user_entry *entry;
-	bool signed_by;
+	struct claim claim;
 
 	*user = NULL;
-	if (!msg->integrity)
+	signature->key.len = 0;
+	if (!msg->integrity && !msg->integrity_sha256)
 		return 401;
-	if (!stun_find(msg, STUN_ATTR_USERNAME, &name) || !valid_string(&name) ||
-	    !stun_find(msg, STUN_ATTR_REALM, &realm) || !valid_string(&realm) ||
-	    !stun_find(msg, STUN_ATTR_NONCE, &nonce) || !valid_string(&nonce))
+	if (!read_claim(msg, &claim) || !choose_algorithm(msg, &claim))
 		return 400;
+	entry = find_signer(auth, msg, &claim, &signature->key);
+	if (entry)
+		*user = auth_user_new(entry->realm, entry->name, entry->name,
+				      strlen(entry->name));
+	if (!*user) {
+		signature->key.len = 0;
+		return entry ? 500 : 401;
+	}
+	signature->sha256 = claim.names_algorithm;
+	return nonce_is_valid(&claim.nonce, &config->nonce_key, client, now,
+			      config->stale_nonce) ? 0 : 438;
+}
 
-	/* An unknown user costs the same time as a wrong password. */
-	entry = find_user(auth, name.value, name.len);
-	signed_by = stun_check_integrity(msg, entry ? entry->user.key : nobodys_key,
-					 AUTH_KEY_LEN);
-	if (!entry || !signed_by || !is_realm(auth, &realm))
-		return 401;
+void auth_challenge(struct auth *auth, struct stun_builder *b, const union addr *client,
+		    time_t now)
+{
+	const struct config *config = auth->config;
+	const struct nonce_offer offer = {
+		.algorithms = user_set_algorithms(auth->users, config->realm),
+		.anonymity = true,
+	};
+	uint8_t list[CREDENTIAL_LIST_MAX];
+	char nonce[NONCE_LEN + 1];
 
-	*user = &entry->user;
-	return auth_nonce_valid(auth, client, now, nonce.value, nonce.len) ? 0 : 438;
+	if (nonce_make(nonce, &config->nonce_key, &offer, client, now)) {
+		log_error("no randomness", "for=nonce");
+		return;
+	}
+	stun_add_string(b, STUN_ATTR_NONCE, nonce);
+	stun_add_string(b, STUN_ATTR_REALM, config->realm);
+	stun_add(b, STUN_ATTR_PASSWORD_ALGORITHMS, list,
+		 credential_list(list, offer.algorithms));
+}
+
+void auth_sign(const struct auth_signature *signature, struct stun_builder *b)
+{
+	const struct credential_key *key = &signature->key;
+
+	if (!key->len)
+		return;
+	if (signature->sha256)
+		stun_add_integrity_sha256(b, key->bytes, key->len);
+	else
+		stun_add_integrity(b, key->bytes, key->len);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth.h"
 #include "config_internal.h"
 #include "permission.h"
 
@@ -216,7 +215,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.permission_lifetime = PERMISSION_LIFETIME,
 		.channel_lifetime = 600,
 		.max_allocate_timeout = 60,
-		.stale_nonce = AUTH_NONCE_LIFETIME,
+		.stale_nonce = NONCE_LIFETIME,
 	};
 	read_args(&r, argc, argv);
 	r.early = false;
@@ -230,28 +229,12 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 	return r.errors.n;
 }
 
-void config_forget_users(struct config *config)
-{
-	struct config_user *user;
-
-	while ((user = config->users)) {
-		config->users = user->next;
-		if (user->password)
-			gnutls_memset(user->password, 0, strlen(user->password));
-		free(user->password);
-		free(user->name);
-		free(user);
-	}
-}
-
 void config_free(struct config *config)
 {
-	config_forget_users(config);
-	auth_free(config->auth);
+	config_free_auth(config);
 	acl_clear(&config->acl);
 	config_free_tls(config);
 	free(config->file);
-	free(config->realm);
 	free(config->log_file);
 	free(config->pidfile);
 }

@@ -13,9 +13,10 @@
 #include "acl.h"
 #include "addr.h"
 #include "datapath.h"
+#include "nonce.h"
 
-struct auth;
 struct tls_server;
+struct user_set;
 
 #define CONFIG_DEFAULT_FILE	"/etc/kturn/kturnd.conf"
 #define CONFIG_ADDRS_MAX	32
@@ -41,7 +42,7 @@ struct config_external {
 /* A "user" line, until its key is known. */
 struct config_user {
 	struct config_user *next;
-	char *name;
+	char *name;		/* both prepared */
 	char *password;		/* "0x" and the key in hexadecimal, or the password */
 };
 
@@ -70,9 +71,11 @@ struct config {
 	uint16_t min_port, max_port;
 
 	char *realm;
-	struct config_user *users;	/* empty once auth has their keys */
+	struct config_user *user_lines;	/* empty once their keys are known */
 	bool lt_cred_mech, no_auth;
-	struct auth *auth;		/* NULL: nobody has to sign */
+	struct user_set *users;		/* NULL: nobody has to sign */
+	struct nonce_key nonce_key;
+	char *nonce_secret;
 
 	char *cert, *pkey, *pkey_pwd, *ciphers;
 	bool no_tls, no_tls1_2;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
-#include <gnutls/gnutls.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <sched.h>
@@ -9,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
 #include "config_internal.h"
 #include "macros.h"
 #include "worker.h"
 
-__attribute__((format(printf, 2, 3)))
-static void complain(struct config_errors *errors, const char *fmt, ...)
+void config_complain(struct config_errors *errors, const char *fmt, ...)
 {
 	va_list args;
 
@@ -63,8 +60,8 @@ static void fill_relay_from_host(struct config *config, struct config_errors *er
 	union addr addr;
 
 	if (getifaddrs(&all)) {
-		complain(errors, "relay-ip: missing, and no interface to ask: %s",
-			 strerror(errno));
+		config_complain(errors, "relay-ip: missing, and no interface to ask: %s",
+				strerror(errno));
 		return;
 	}
 	for (struct ifaddrs *ifa = all; ifa; ifa = ifa->ifa_next) {
@@ -75,7 +72,7 @@ static void fill_relay_from_host(struct config *config, struct config_errors *er
 	}
 	freeifaddrs(all);
 	if (!list->n)
-		complain(errors, "relay-ip: missing, and this host has only loopback addresses");
+		config_complain(errors, "relay-ip: missing, and this host has only loopback addresses");
 }
 
 static void fill_relay(struct config *config, struct config_errors *errors)
@@ -103,7 +100,7 @@ static void deny_ports(struct config *config, const union addr *ip,
 	for (size_t i = 0; i < ARRAY_SIZE(ports) && ports[i]; i++) {
 		addr_set_port(&addr, ports[i]);
 		if (acl_add_endpoint(&config->acl, &addr, "the server itself"))
-			complain(errors, "listening-ip: no memory");
+			config_complain(errors, "listening-ip: no memory");
 	}
 }
 
@@ -119,59 +116,6 @@ static void deny_own_doors(struct config *config, struct config_errors *errors)
 		deny_ports(config, &config->relay_ip.addr[i], errors);
 	for (unsigned int i = 0; i < config->n_external_ip; i++)
 		deny_ports(config, &config->external_ip[i].is_public, errors);
-}
-
-static int hex_digit(char c)
-{
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-static int user_key(uint8_t key[AUTH_KEY_LEN], const struct config_user *user,
-		    const char *realm)
-{
-	const char *hex = user->password + 2;
-
-	if (strncmp(user->password, "0x", 2))
-		return auth_key(key, user->name, realm, user->password);
-	for (int i = 0; i < AUTH_KEY_LEN; i++)
-		key[i] = hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]);
-	return 0;
-}
-
-/* Only keys stay in memory, never passwords (RFC 8656, section 6). */
-static void fill_auth(struct config *config, struct config_errors *errors)
-{
-	uint8_t key[AUTH_KEY_LEN];
-
-	config->auth = auth_new(config->realm);
-	if (!config->auth) {
-		complain(errors, "realm: no memory or no randomness");
-		return;
-	}
-	auth_set_nonce_lifetime(config->auth, config->stale_nonce);
-	for (struct config_user *user = config->users; user; user = user->next)
-		if (user_key(key, user, config->realm) ||
-		    auth_add_user(config->auth, user->name, key))
-			complain(errors, "user: %s: cannot make a key", user->name);
-	gnutls_memset(key, 0, sizeof(key));
-	config_forget_users(config);
-}
-
-static void check_auth(struct config *config, struct config_errors *errors)
-{
-	if (config->lt_cred_mech && config->no_auth) {
-		complain(errors, "no-auth: contradicts lt-cred-mech");
-	} else if (config->no_auth && config->users) {
-		complain(errors, "no-auth: contradicts user: nobody would be asked");
-	} else if (!config->no_auth && !config->users) {
-		complain(errors, "user: missing: give at least one user=name:password, "
-			 "or no-auth to let anybody in");
-	} else if (!config->no_auth && !config->realm) {
-		complain(errors, "realm: missing: the users' keys depend on it");
-	} else if (!config->no_auth) {
-		config->lt_cred_mech = true;
-		fill_auth(config, errors);
-	}
 }
 
 /* One thread for each CPU that we may use. */
@@ -192,15 +136,15 @@ static void check_tls(struct config *config, struct config_errors *errors)
 	const char *why = config_fill_tls(config);
 
 	if (why)
-		complain(errors, "cert: %s", why);
+		config_complain(errors, "cert: %s", why);
 }
 
 static void check_transports(const struct config *config, struct config_errors *errors)
 {
 	if (config->no_udp && config->no_tcp && !config->tls)
-		complain(errors, "no-tcp: with no-udp and without TLS nobody could come");
+		config_complain(errors, "no-tcp: with no-udp and without TLS nobody could come");
 	if (config->no_udp_relay && config->no_tcp_relay)
-		complain(errors, "no-tcp-relay: contradicts no-udp-relay: "
+		config_complain(errors, "no-tcp-relay: contradicts no-udp-relay: "
 			 "nothing would be relayed");
 }
 
@@ -209,13 +153,13 @@ void config_fill(struct config *config, struct config_errors *errors)
 	fill_listening(config);
 	fill_relay(config, errors);
 	fill_threads(config);
-	check_auth(config, errors);
+	config_fill_auth(config, errors);
 	check_tls(config, errors);
 	check_transports(config, errors);
 	deny_own_doors(config, errors);
 	if (config->min_port > config->max_port)
-		complain(errors, "min-port: %u: should be at most max-port, %u",
-			 config->min_port, config->max_port);
+		config_complain(errors, "min-port: %u: should be at most max-port, %u",
+				config->min_port, config->max_port);
 }
 
 void config_external_addr(const struct config *config, union addr *addr)

@@ -84,6 +84,30 @@ const char *config_key_nearest(const char *name, size_t len);
  */
 void config_fill(struct config *config, struct config_errors *errors);
 
+/**
+ * config_complain() - say what is wrong with the whole, "key: reason"
+ */
+__attribute__((format(printf, 2, 3)))
+void config_complain(struct config_errors *errors, const char *fmt, ...);
+
+/* The parsers of config_auth.c. */
+const char *config_parse_realm(struct config *config, const struct config_key *key,
+			       const char *value);
+const char *config_parse_user(struct config *config, const struct config_key *key,
+			      const char *value);
+const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
+					 const char *value);
+
+/**
+ * config_fill_auth() - make the users' keys, and wipe the passwords
+ */
+void config_fill_auth(struct config *config, struct config_errors *errors);
+
+/**
+ * config_free_auth() - free what belongs to credentials
+ */
+void config_free_auth(struct config *config);
+
 /* The parsers of config_tls.c. */
 const char *config_parse_cert(struct config *config, const struct config_key *key,
 			      const char *value);
@@ -111,10 +135,4 @@ const char *config_fill_tls(struct config *config);
  * config_free_tls() - free what belongs to TLS
  */
 void config_free_tls(struct config *config);
-
-/**
- * config_forget_users() - wipe the passwords that were read
- */
-void config_forget_users(struct config *config);
-
 #endif

@@ -5,10 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth.h"
 #include "config_internal.h"
 #include "macros.h"
-#include "relay_cookie.h"
 #include "worker.h"
 
 #define NAME_MAX_LEN 64
@@ -105,7 +103,7 @@ static const char *parse_stale_nonce(struct config *config, const struct config_
 				     const char *value)
 {
 	if (!strcmp(value, "yes")) {
-		config->stale_nonce = AUTH_NONCE_LIFETIME;
+		config->stale_nonce = NONCE_LIFETIME;
 		return NULL;
 	}
 	return parse_number(value, 0, SECONDS_MAX, member(config, key));
@@ -121,15 +119,6 @@ static const char *parse_string(struct config *config, const struct config_key *
 	free(*string);
 	*string = strdup(value);
 	return *string ? NULL : "more memory";
-}
-
-static const char *parse_realm(struct config *config, const struct config_key *key,
-			       const char *value)
-{
-	/* Fewer than 128 characters (RFC 8489, 14.9); bytes are the safe reading. */
-	if (!*value || strlen(value) > 127)
-		return "1 to 127 characters";
-	return parse_string(config, key, value);
 }
 
 static const char *parse_addr(struct config *config, const struct config_key *key,
@@ -182,36 +171,6 @@ static const char *parse_external_ip(struct config *config, const struct config_
 		return valid;
 	config->n_external_ip++;
 	return NULL;
-}
-
-static bool is_hex_key(const char *text)
-{
-	return strlen(text) == 2 * AUTH_KEY_LEN &&
-	       strspn(text, "0123456789abcdefABCDEF") == 2 * AUTH_KEY_LEN;
-}
-
-static const char *parse_user(struct config *config, const struct config_key *key,
-			      const char *value)
-{
-	const char *colon = strchr(value, ':');
-	struct config_user *user, **end = &config->users;
-
-	(void)key;
-	if (!colon || colon == value || !colon[1])
-		return "name:password or name:0xkey";
-	if (!strncmp(colon + 1, "0x", 2) && !is_hex_key(colon + 3))
-		return "name:0x and the 32 hexadecimal digits of MD5(name:realm:password)";
-	if (colon - value > RELAY_COOKIE_USER_MAX)
-		return "a name of at most 200 bytes";
-	user = calloc(1, sizeof(*user));
-	if (!user)
-		return "more memory";
-	user->name = strndup(value, colon - value);
-	user->password = strdup(colon + 1);
-	while (*end)
-		end = &(*end)->next;
-	*end = user;
-	return user->name && user->password ? NULL : "more memory";
 }
 
 static const char *parse_acl(struct config *config, enum acl_verdict verdict,
@@ -287,14 +246,18 @@ static const struct config_key keys[] = {
 	  "first port for relayed transport addresses (default: 49152)", 0, 0 },
 	{ "max-port", 0, parse_port, MEMBER(max_port), "PORT",
 	  "last port for relayed transport addresses (default: 65535)", 0, 0 },
-	{ "realm", 'r', parse_realm, MEMBER(realm), "REALM",
+	{ "realm", 'r', config_parse_realm, 0, "REALM",
 	  "realm of the long-term credentials", 0, 0 },
-	{ "user", 'u', parse_user, 0, "NAME:PASSWORD",
-	  "a user; or NAME:0xKEY with the MD5 key (repeat)", CONFIG_KEY_SECRET, 0 },
+	{ "user", 'u', config_parse_user, 0, "NAME:PASSWORD",
+	  "a user; or NAME:0xKEY with his MD5 or SHA-256 key (repeat)", CONFIG_KEY_SECRET, 0 },
 	{ "lt-cred-mech", 'a', parse_bool, MEMBER(lt_cred_mech), NULL,
 	  "ask for long-term credentials (default with a user)", 0, 0 },
 	{ "no-auth", 'z', parse_bool, MEMBER(no_auth), NULL,
 	  "let anybody in", 0, 0 },
+	{ "stateless-nonce", 0, config_parse_stateless_nonce, 0, NULL,
+	  "nonces that need no memory: always so", 0, 0 },
+	{ "stateless-nonce-secret", 0, parse_string, MEMBER(nonce_secret), "SECRET",
+	  "servers that share it take each other's nonces", CONFIG_KEY_SECRET, 0 },
 	{ "cert", 0, config_parse_cert, 0, "FILE",
 	  "PEM certificates, the server's first; listening-port then takes TLS, too", 0, 0 },
 	{ "pkey", 0, config_parse_pkey, 0, "FILE",

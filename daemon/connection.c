@@ -13,6 +13,7 @@
 
 #include "acl.h"
 #include "allocation.h"
+#include "auth_user.h"
 #include "auth.h"
 #include "config.h"
 #include "connection.h"
@@ -171,6 +172,7 @@ static void free_connection(struct connection *connection)
 	if (connection->fd >= 0)
 		sock_abort(connection->fd);
 	LIST_REMOVE(connection, entry);
+	transaction_forget(&connection->connect);
 	free(connection);
 }
 
@@ -310,7 +312,7 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 		close(fd);
 		return 508;
 	}
-	connection->connect = *transaction;
+	transaction_keep(&connection->connect, transaction);
 	log_created(connection, "connect");
 	start_timer(connection, CONNECTION_CONNECT_TIMEOUT);
 	if (watch(connection, EV_WRITE, on_connected))

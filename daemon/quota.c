@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
 
+#include "auth_user.h"
 #include "config.h"
 #include "quota.h"
 
 struct quota_user {
-	const struct auth_user *user;
-	unsigned int allocations;
 	UT_hash_handle hh;
+	unsigned int allocations;
+	char account[];
 };
 
-static bool take_user(struct quota *quota, unsigned int limit, const struct auth_user *user)
+static struct quota_user *find(const struct quota *quota, const struct auth_user *user)
 {
 	struct quota_user *entry;
 
-	HASH_FIND_PTR(quota->users, &user, entry);
+	HASH_FIND(hh, quota->users, user->account, user->account_len, entry);
+	return entry;
+}
+
+static bool take_user(struct quota *quota, unsigned int limit, const struct auth_user *user)
+{
+	struct quota_user *entry = find(quota, user);
+
 	if (!entry) {
-		entry = calloc(1, sizeof(*entry));
+		entry = calloc(1, sizeof(*entry) + user->account_len);
 		if (!entry)
 			return false;
-		entry->user = user;
-		HASH_ADD_PTR(quota->users, user, entry);
+		memcpy(entry->account, user->account, user->account_len);
+		HASH_ADD_KEYPTR(hh, quota->users, entry->account, user->account_len, entry);
 	}
 	if (limit && entry->allocations >= limit)
 		return false;
@@ -55,7 +64,7 @@ static void release_user(struct quota *quota, const struct auth_user *user)
 {
 	struct quota_user *entry;
 
-	HASH_FIND_PTR(quota->users, &user, entry);
+	entry = find(quota, user);
 	if (--entry->allocations)
 		return;
 	HASH_DEL(quota->users, entry);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <gnutls/crypto.h>
 #include <string.h>
 
 #include "stun.h"
@@ -70,23 +69,6 @@ static uint32_t crc32(const uint8_t *p, size_t len)
 	return ~crc;
 }
 
-/* HMAC-SHA1 over @len bytes, as if the message ended behind MESSAGE-INTEGRITY. */
-static int hmac_message(const uint8_t *data, size_t len, const void *key, size_t key_len,
-			uint8_t mac[STUN_INTEGRITY_LEN])
-{
-	uint8_t head[4];
-	gnutls_hmac_hd_t hmac;
-
-	if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA1, key, key_len))
-		return -EIO;
-	memcpy(head, data, 2);
-	put_u16(head + 2, len - STUN_HEADER_LEN + STUN_ATTR_HEADER_LEN + STUN_INTEGRITY_LEN);
-	gnutls_hmac(hmac, head, sizeof(head));
-	gnutls_hmac(hmac, data + sizeof(head), len - sizeof(head));
-	gnutls_hmac_deinit(hmac, mac);
-	return 0;
-}
-
 size_t stun_length(const uint8_t head[4])
 {
 	uint16_t len = get_u16(head + 2);
@@ -94,14 +76,26 @@ size_t stun_length(const uint8_t head[4])
 	return head[0] & 0xc0 || len & 3 ? 0 : STUN_HEADER_LEN + len;
 }
 
+/* Behind the first MESSAGE-INTEGRITY only that with SHA-256 still counts, once. */
+static int note_integrity(struct stun_message *msg, size_t *offset, size_t at, uint16_t len,
+			  uint16_t wanted)
+{
+	if (len != wanted)
+		return -EINVAL;
+	*offset = at;
+	if (!msg->attrs_end)
+		msg->attrs_end = at + STUN_ATTR_HEADER_LEN + len;
+	return 0;
+}
+
 static int note_attr(struct stun_message *msg, size_t at, uint16_t type, uint16_t len)
 {
-	if (type == STUN_ATTR_MESSAGE_INTEGRITY && !msg->integrity) {
-		if (len != STUN_INTEGRITY_LEN)
-			return -EINVAL;
-		msg->integrity = at;
-		msg->attrs_end = at + STUN_ATTR_HEADER_LEN + len;
-	} else if (type == STUN_ATTR_FINGERPRINT) {
+	if (type == STUN_ATTR_MESSAGE_INTEGRITY && !msg->attrs_end)
+		return note_integrity(msg, &msg->integrity, at, len, STUN_INTEGRITY_LEN);
+	if (type == STUN_ATTR_MESSAGE_INTEGRITY_SHA256 && !msg->integrity_sha256)
+		return note_integrity(msg, &msg->integrity_sha256, at, len,
+				      STUN_INTEGRITY_SHA256_LEN);
+	if (type == STUN_ATTR_FINGERPRINT) {
 		if (len != 4 || at + STUN_ATTR_HEADER_LEN + len != msg->len)
 			return -EINVAL;
 		msg->fingerprint = at;
@@ -224,18 +218,6 @@ int stun_attr_error(const struct stun_attr *attr)
 	return class * 100 + number;
 }
 
-bool stun_check_integrity(const struct stun_message *msg, const void *key, size_t key_len)
-{
-	uint8_t mac[STUN_INTEGRITY_LEN];
-
-	if (!msg->integrity)
-		return false;
-	if (hmac_message(msg->data, msg->integrity, key, key_len, mac))
-		return false;
-	return !gnutls_memcmp(mac, msg->data + msg->integrity + STUN_ATTR_HEADER_LEN,
-			      sizeof(mac));
-}
-
 bool stun_check_fingerprint(const struct stun_message *msg)
 {
 	if (!msg->fingerprint)
@@ -331,15 +313,6 @@ void stun_add_error(struct stun_builder *b, unsigned int code)
 	memcpy(p + 4, reason, len);
 }
 
-void stun_add_integrity(struct stun_builder *b, const void *key, size_t key_len)
-{
-	size_t covered = b->len;
-	uint8_t *p = reserve(b, STUN_ATTR_MESSAGE_INTEGRITY, STUN_INTEGRITY_LEN);
-
-	if (p && hmac_message(b->buf, covered, key, key_len, p))
-		b->overflow = true;
-}
-
 void stun_add_fingerprint(struct stun_builder *b)
 {
 	size_t covered = b->len;
@@ -374,6 +347,7 @@ const char *stun_method_str(uint16_t method)
 const char *stun_error_str(unsigned int code)
 {
 	switch (code) {
+	case 300: return "Try Alternate";
 	case 400: return "Bad Request";
 	case 401: return "Unauthenticated";
 	case 403: return "Forbidden";

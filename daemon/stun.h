@@ -20,6 +20,8 @@
 #define STUN_ATTR_HEADER_LEN	4
 #define STUN_TRANSACTION_LEN	12
 #define STUN_INTEGRITY_LEN	20	/* HMAC-SHA1 */
+#define STUN_INTEGRITY_SHA256_LEN 32
+#define STUN_USERHASH_LEN	32
 #define STUN_MESSAGE_MAX	(STUN_HEADER_LEN + 0xfffc)
 
 /* USERNAME, REALM, NONCE and SOFTWARE: octets a reader has to take (RFC 8489, 14.3) */
@@ -62,11 +64,15 @@ enum stun_attr_type {
 	STUN_ATTR_EVEN_PORT			= 0x0018,
 	STUN_ATTR_REQUESTED_TRANSPORT		= 0x0019,
 	STUN_ATTR_DONT_FRAGMENT			= 0x001a,
+	STUN_ATTR_MESSAGE_INTEGRITY_SHA256	= 0x001c,
+	STUN_ATTR_PASSWORD_ALGORITHM		= 0x001d,
+	STUN_ATTR_USERHASH			= 0x001e,
 	STUN_ATTR_XOR_MAPPED_ADDRESS		= 0x0020,
 	STUN_ATTR_RESERVATION_TOKEN		= 0x0022,
 	STUN_ATTR_CONNECTION_ID			= 0x002a,
 	STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY	= 0x8000,
 	STUN_ATTR_ADDRESS_ERROR_CODE		= 0x8001,
+	STUN_ATTR_PASSWORD_ALGORITHMS		= 0x8002,
 	STUN_ATTR_SOFTWARE			= 0x8022,
 	STUN_ATTR_FINGERPRINT			= 0x8028,
 };
@@ -84,9 +90,10 @@ enum stun_family {
  * @class: request, indication, success or error response
  * @method: what it is about
  * @transaction: the transaction ID
- * @attrs_end: where the attributes that count end: those behind
- *	MESSAGE-INTEGRITY are not protected by it and do not (RFC 8489, 14.5)
+ * @attrs_end: where the attributes that count end: those behind the first
+ *	MESSAGE-INTEGRITY of either kind are not protected by it (RFC 8489, 14)
  * @integrity: offset of the MESSAGE-INTEGRITY attribute, 0 without one
+ * @integrity_sha256: the same of MESSAGE-INTEGRITY-SHA256
  * @fingerprint: offset of the FINGERPRINT attribute, 0 without one
  */
 struct stun_message {
@@ -97,6 +104,7 @@ struct stun_message {
 	const uint8_t *transaction;
 	size_t attrs_end;
 	size_t integrity;
+	size_t integrity_sha256;
 	size_t fingerprint;
 };
 
@@ -136,8 +144,8 @@ size_t stun_length(const uint8_t head[4]);
  * @data: from the first header byte on
  * @len: has to be the length of the message exactly
  *
- * Header, attribute bounds, the sizes of MESSAGE-INTEGRITY and FINGERPRINT and
- * the place of the latter are checked; their values are not, see
+ * Header, attribute bounds, the sizes of both MESSAGE-INTEGRITYs and FINGERPRINT
+ * and the place of the latter are checked; their values are not, see
  * stun_check_integrity() and stun_check_fingerprint().
  *
  * Return: 0; -EBADMSG if it is no STUN message at all; -EINVAL if only its
@@ -150,7 +158,7 @@ int stun_parse(struct stun_message *msg, const void *data, size_t len);
  * stun_next() - step through the attributes that count
  * @attr: the current attribute; zeroed before the first call
  *
- * MESSAGE-INTEGRITY is the last one seen, FINGERPRINT is never seen.
+ * A MESSAGE-INTEGRITY is the last one seen, FINGERPRINT is never seen.
  *
  * Return: false behind the last attribute.
  */
@@ -188,11 +196,12 @@ int stun_attr_xor_addr(const struct stun_message *msg, const struct stun_attr *a
 int stun_attr_error(const struct stun_attr *attr);
 
 /**
- * stun_check_integrity() - verify MESSAGE-INTEGRITY (RFC 8489, 14.5)
+ * stun_check_integrity() - verify MESSAGE-INTEGRITY-SHA256 (RFC 8489, 14.6), or
+ * where there is none MESSAGE-INTEGRITY (14.5)
  *
  * The comparison takes the same time wherever the values differ.
  *
- * Return: false if it differs or there is none.
+ * Return: false if it differs or there is neither.
  */
 bool stun_check_integrity(const struct stun_message *msg, const void *key, size_t key_len);
 
@@ -247,6 +256,11 @@ void stun_add_error(struct stun_builder *b, unsigned int code);
  * stun_add_integrity() - append MESSAGE-INTEGRITY over what is there
  */
 void stun_add_integrity(struct stun_builder *b, const void *key, size_t key_len);
+
+/**
+ * stun_add_integrity_sha256() - append MESSAGE-INTEGRITY-SHA256 over what is there
+ */
+void stun_add_integrity_sha256(struct stun_builder *b, const void *key, size_t key_len);
 
 /**
  * stun_add_fingerprint() - append FINGERPRINT; nothing may follow

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "allocation.h"
 #include "auth.h"
-#include "config.h"
+#include "auth_user.h"
 #include "log.h"
 #include "session.h"
 #include "transaction.h"
 #include "worker.h"
+
+void transaction_keep(struct transaction *kept, const struct transaction *transaction)
+{
+	*kept = *transaction;
+	auth_user_get(kept->user);
+}
+
+void transaction_forget(struct transaction *kept)
+{
+	auth_user_put(kept->user);
+	kept->user = NULL;
+}
 
 static void begin(struct response *response, const struct transaction *transaction,
 		  enum stun_class class)
@@ -53,8 +66,7 @@ void response_send(struct response *response)
 	size_t len;
 
 	stun_add_string(b, STUN_ATTR_SOFTWARE, "kturn");
-	if (transaction->user)
-		stun_add_integrity(b, transaction->user->key, AUTH_KEY_LEN);
+	auth_sign(&transaction->signature, b);
 	if (transaction->fingerprint)
 		stun_add_fingerprint(b);
 	len = stun_end(b);
@@ -75,26 +87,14 @@ void transaction_succeed(const struct transaction *transaction)
 	response_send(&response);
 }
 
-static void add_challenge(struct response *response)
-{
-	const struct session *session = response->transaction->session;
-	const struct auth *auth = session->worker->config->auth;
-	char nonce[AUTH_NONCE_LEN + 1];
-
-	if (auth_nonce(auth, &session->client, worker_now(), nonce)) {
-		log_error("no randomness", "for=nonce");
-		return;
-	}
-	stun_add_string(&response->b, STUN_ATTR_NONCE, nonce);
-	stun_add_string(&response->b, STUN_ATTR_REALM, auth_realm(auth));
-}
-
 void transaction_fail(const struct transaction *transaction, unsigned int code)
 {
+	const struct session *session = transaction->session;
 	struct response response;
 
 	response_begin_error(&response, transaction, code);
 	if (code == 401 || code == 438)
-		add_challenge(&response);
+		auth_challenge(session->worker->auth, &response.b, &session->client,
+			       time(NULL));
 	response_send(&response);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth.h"
 #include "stun.h"
 
 #define TRANSACTION_RESPONSE_MAX 2048	/* REALM, NONCE and addresses fit easily */
@@ -18,18 +19,30 @@ struct session;
 /**
  * struct transaction - what a response needs to know of its request
  * @session: it goes back on the same connection
- * @user: signs the response; NULL if the request was not authenticated
+ * @user: who has signed the request; NULL if it was not authenticated
+ * @signature: what the response is signed with
  * @method: of both
  * @fingerprint: the request had one, so the response gets one
  * @id: the transaction ID
  */
 struct transaction {
 	struct session *session;
-	const struct auth_user *user;
+	struct auth_user *user;
+	struct auth_signature signature;
 	uint16_t method;
 	bool fingerprint;
 	uint8_t id[STUN_TRANSACTION_LEN];
 };
+
+/**
+ * transaction_keep() - copy one that is to be answered later
+ */
+void transaction_keep(struct transaction *kept, const struct transaction *transaction);
+
+/**
+ * transaction_forget() - what transaction_keep() has copied is needed no longer
+ */
+void transaction_forget(struct transaction *kept);
 
 /**
  * struct response - a response under construction

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "allocation.h"
 #include "auth.h"
-#include "config.h"
+#include "auth_user.h"
 #include "connection.h"
 #include "handover.h"
 #include "log.h"
@@ -65,6 +66,9 @@ static bool is_understood(uint16_t type)
 	case STUN_ATTR_EVEN_PORT:
 	case STUN_ATTR_REQUESTED_TRANSPORT:
 	case STUN_ATTR_DONT_FRAGMENT:
+	case STUN_ATTR_MESSAGE_INTEGRITY_SHA256:
+	case STUN_ATTR_PASSWORD_ALGORITHM:
+	case STUN_ATTR_USERHASH:
 	case STUN_ATTR_XOR_MAPPED_ADDRESS:
 	case STUN_ATTR_RESERVATION_TOKEN:
 	case STUN_ATTR_CONNECTION_ID:
@@ -100,11 +104,12 @@ static unsigned int authenticate(struct transaction *transaction,
 				 const struct stun_message *msg)
 {
 	const struct session *session = transaction->session;
-	const struct auth *auth = session->worker->config->auth;
+	struct auth *auth = session->worker->auth;
 
 	if (!auth)
 		return 0;
-	return auth_check(auth, msg, &session->client, worker_now(), &transaction->user);
+	return auth_check(auth, msg, &session->client, time(NULL), &transaction->user,
+			  &transaction->signature);
 }
 
 static unsigned int check_allocation(const struct transaction *transaction)
@@ -113,7 +118,7 @@ static unsigned int check_allocation(const struct transaction *transaction)
 
 	if (!allocation)
 		return 437;
-	return allocation->user == transaction->user ? 0 : 441;
+	return auth_user_same(allocation->user, transaction->user) ? 0 : 441;
 }
 
 static void log_ignored(const struct session *session, const struct stun_message *msg,
@@ -151,6 +156,23 @@ static bool hand_over(struct session *session, const struct stun_message *msg,
 	return !err || err == -ENOTCONN;
 }
 
+/* Return: 0 if it has been or will be answered, else the error code. */
+static unsigned int process(struct transaction *transaction, const struct method *method,
+			    const struct stun_message *msg)
+{
+	unsigned int code = 0;
+
+	if (method->flags & AUTHENTICATED)
+		code = authenticate(transaction, msg);
+	if (!code && refuse_unknown(transaction, msg))
+		return 0;
+	if (!code && method->flags & CONNECTED && !session_is_stream(transaction->session))
+		code = 400;
+	if (!code && method->flags & ALLOCATED)
+		code = check_allocation(transaction);
+	return code ? code : method->handle(transaction, msg);
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(msg->method);
@@ -168,18 +190,11 @@ static void receive_request(struct session *session, const struct stun_message *
 	if (hand_over(session, msg, &code))
 		return;
 	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
-	if (!code && method->flags & AUTHENTICATED)
-		code = authenticate(&transaction, msg);
-	if (!code && refuse_unknown(&transaction, msg))
-		return;
-	if (!code && method->flags & CONNECTED && !session_is_stream(session))
-		code = 400;
-	if (!code && method->flags & ALLOCATED)
-		code = check_allocation(&transaction);
 	if (!code)
-		code = method->handle(&transaction, msg);
+		code = process(&transaction, method, msg);
 	if (code)
 		transaction_fail(&transaction, code);
+	auth_user_put(transaction.user);
 }
 
 /* A stream has no next message then; a datagram says nothing about others. */

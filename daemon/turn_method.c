@@ -3,6 +3,7 @@
 
 #include "acl.h"
 #include "allocation.h"
+#include "auth_user.h"
 #include "config.h"
 #include "connection.h"
 #include "log.h"
@@ -295,7 +296,7 @@ unsigned int turn_connection_bind(const struct transaction *transaction,
 	connection = connection_find(session->worker, id);
 	if (!connection)
 		return 400;
-	if (connection_user(connection) != transaction->user)
+	if (!auth_user_same(connection_user(connection), transaction->user))
 		return 441;
 	transaction_succeed(transaction);
 	connection_claim(connection, session);

@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "auth.h"
 #include "config.h"
 #include "connection.h"
 #include "datapath.h"
@@ -42,6 +43,14 @@ static int number_allocations(struct worker *worker)
 	return 0;
 }
 
+static int open_auth(struct worker *worker)
+{
+	if (!worker->config->users)
+		return 0;
+	worker->auth = auth_new(worker->config);
+	return worker->auth ? 0 : -ENOMEM;
+}
+
 static int open_datapath(struct worker *worker)
 {
 	const struct config *config = worker->config;
@@ -71,7 +80,9 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (!worker->base)
 		return -ENOMEM;
 	worker->udp = udp_io_new(worker->base);
-	err = worker->udp ? number_allocations(worker) : -ENOMEM;
+	err = worker->udp ? open_auth(worker) : -ENOMEM;
+	if (!err)
+		err = number_allocations(worker);
 	if (!err)
 		err = mailbox_open(&worker->mailbox, worker->base, handover_arrive, worker);
 	if (!err)
@@ -114,6 +125,7 @@ void worker_close(struct worker *worker)
 	listeners_udp_close(worker);
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
+	auth_free(worker->auth);
 	udp_io_free(worker->udp);
 	mailbox_close(&worker->mailbox);
 	event_base_free(worker->base);

@@ -15,6 +15,7 @@
 
 #define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
 
+struct auth;
 struct config;
 struct connection;
 struct datapath;
@@ -28,6 +29,7 @@ struct udp_io;
 /**
  * struct worker - one of N
  * @index: below WORKERS_MAX; the top bits of what it numbers
+ * @auth: NULL if nobody has to sign
  * @udp: the batches of its UDP sockets
  * @mailbox: sessions that come from other workers
  * @listeners: its listening sockets, @n_listeners of them
@@ -45,6 +47,7 @@ struct worker {
 	struct event_base *base;
 	struct mailbox mailbox;
 	struct datapath *datapath;
+	struct auth *auth;
 	struct udp_io *udp;
 	struct listener *listeners;
 	unsigned int n_listeners;

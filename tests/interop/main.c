@@ -22,7 +22,7 @@
 #define NOWHERE	"10.77.8.9"
 
 static const struct wire_test *const tables[] = {
-	stream_tests, refusal_tests, life_tests, limit_tests, tls_tests,
+	credential_tests, stream_tests, refusal_tests, life_tests, limit_tests, tls_tests,
 };
 
 static bool wanted(const struct wire_test *test, char **groups)

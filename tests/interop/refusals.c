@@ -148,10 +148,7 @@ static int exchange_with(struct turn *turn, uint16_t type, const void *value, si
 	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
 	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
 	stun_add(&b, type, value, len);
-	stun_add_string(&b, STUN_ATTR_USERNAME, turn->user);
-	stun_add_string(&b, STUN_ATTR_REALM, turn->realm);
-	stun_add_string(&b, STUN_ATTR_NONCE, turn->nonce);
-	stun_add_integrity(&b, turn->key, sizeof(turn->key));
+	challenge_answer(&turn->challenge, turn->user, &b);
 	err = message_send(turn->control, &b, WIRE_WAIT);
 	return err ? err : turn_reply(turn, turn->control, buf, &reply);
 }
@@ -193,7 +190,7 @@ static int stale_nonce(const struct wire *wire)
 	struct stage st;
 
 	need(stage_allocate(&st, wire, AF_INET));
-	st.turn.nonce[0] ^= 1;
+	st.turn.challenge.nonce[0] ^= 1;
 	expect_code(438, turn_exchange(&st.turn, st.turn.control, &ask, &reply));
 	expect_ok(turn_exchange(&st.turn, st.turn.control, &ask, &reply));
 	return 0;
@@ -207,7 +204,7 @@ static int other_users_allocation(const struct wire *wire)
 	need(stage_allocate(&st, wire, AF_INET));
 	st.turn.user = wire->users[1].name;
 	st.turn.password = wire->users[1].password;
-	auth_key(st.turn.key, st.turn.user, st.turn.realm, st.turn.password);
+	challenge_set_user(&st.turn.challenge, st.turn.user, st.turn.password);
 	expect_code(441, turn_refresh(&st.turn, 0));
 	return 0;
 }

@@ -45,8 +45,8 @@ struct wire_test {
 	int (*run)(const struct wire *wire);
 };
 
-extern const struct wire_test stream_tests[], refusal_tests[], life_tests[], limit_tests[],
-	tls_tests[];
+extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[],
+	life_tests[], limit_tests[], tls_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

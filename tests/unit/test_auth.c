@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,241 +8,433 @@
 #include <cmocka.h>
 
 #include "auth.h"
+#include "auth_user.h"
+#include "config.h"
 #include "macros.h"
+#include "user_set.h"
 
 #define NOW 1000000
 
 static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
-struct fixture {
-	struct auth *auth;
-	union addr client;
-	uint8_t key[AUTH_KEY_LEN];
-	char nonce[AUTH_NONCE_LEN + 1];
-};
+static struct config config;
+static struct auth *auth;
+static union addr client;
+static char nonce[STUN_STRING_MAX + 1];
 
-/* What a request shall say; NULL leaves the attribute out. */
-struct credentials {
-	const char *user, *realm, *nonce, *password;
-};
+/* What the challenge has said; "list" is PASSWORD-ALGORITHMS. */
+static uint8_t list[CREDENTIAL_LIST_MAX];
+static size_t list_len;
+
+static void take_challenge(void)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	struct stun_attr attr;
+	uint8_t buf[512];
+
+	stun_begin(&b, buf, sizeof(buf), STUN_ERROR, STUN_ALLOCATE, transaction);
+	auth_challenge(auth, &b, &client, NOW);
+	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
+	assert_true(stun_find(&msg, STUN_ATTR_REALM, &attr));
+	assert_int_equal(attr.len, strlen("realm"));
+	assert_true(stun_find(&msg, STUN_ATTR_NONCE, &attr));
+	assert_int_equal(attr.len, NONCE_LEN);
+	memcpy(nonce, attr.value, attr.len);
+	assert_true(stun_find(&msg, STUN_ATTR_PASSWORD_ALGORITHMS, &attr));
+	memcpy(list, attr.value, attr.len);
+	list_len = attr.len;
+}
+
+static void add_user(const char *name)
+{
+	struct user_keys keys;
+
+	assert_int_equal(user_keys_make(&keys, name, "realm", "pass"), 0);
+	assert_int_equal(user_set_add(config.users, "realm", name, &keys), 0);
+}
 
 static int setup(void **state)
 {
-	static struct fixture f;
-
-	f.auth = auth_new("realm");
-	assert_non_null(f.auth);
-	assert_int_equal(auth_key(f.key, "user", "realm", "pass"), 0);
-	assert_int_equal(auth_add_user(f.auth, "user", f.key), 0);
-	assert_int_equal(addr_parse(&f.client, "192.0.2.1"), 0);
-	assert_int_equal(auth_nonce(f.auth, &f.client, NOW, f.nonce), 0);
-	*state = &f;
+	(void)state;
+	memset(&config, 0, sizeof(config));
+	config.realm = "realm";
+	config.stale_nonce = NONCE_LIFETIME;
+	config.users = user_set_new();
+	assert_int_equal(nonce_key_random(&config.nonce_key), 0);
+	assert_int_equal(addr_parse(&client, "192.0.2.1"), 0);
+	add_user("user");
+	auth = auth_new(&config);
+	assert_non_null(auth);
+	take_challenge();
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
-
-	auth_free(f->auth);
+	(void)state;
+	auth_free(auth);
+	user_set_put(config.users);
 	return 0;
 }
 
-static int check(const struct fixture *f, const struct credentials *c, time_t now,
-		 const struct auth_user **user)
+/* What a request shall say; what is NULL or 0 is left out. */
+struct request {
+	const char *user, *realm, *nonce, *password;
+	unsigned int key_from;		/* algorithm */
+	unsigned int algorithm;		/* PASSWORD-ALGORITHM */
+	const void *list;
+	size_t list_len;
+	size_t nuls;			/* behind the name */
+	bool userhash, sha1, sha256;
+};
+
+static struct request rfc5389(void)
 {
-	static uint8_t buf[2048];
-	uint8_t key[AUTH_KEY_LEN];
-	struct stun_message msg;
+	return (struct request){
+		.user = "user", .realm = "realm", .nonce = nonce, .password = "pass",
+		.key_from = CREDENTIAL_MD5, .sha1 = true,
+	};
+}
+
+static struct request rfc8489(void)
+{
+	return (struct request){
+		.user = "user", .realm = "realm", .nonce = nonce, .password = "pass",
+		.key_from = CREDENTIAL_SHA256, .algorithm = CREDENTIAL_SHA256,
+		.list = list, .list_len = list_len, .userhash = true, .sha256 = true,
+	};
+}
+
+static void add_name(struct stun_builder *b, const struct request *r)
+{
+	uint8_t userhash[STUN_USERHASH_LEN];
+	const char *realm = r->realm ? r->realm : "";
+	char name[STUN_STRING_MAX + 8] = { 0 };
+
+	if (!r->user)
+		return;
+	strcpy(name, r->user);
+	if (!r->userhash) {
+		stun_add(b, STUN_ATTR_USERNAME, name, strlen(r->user) + r->nuls);
+		return;
+	}
+	credential_userhash(userhash, r->user, strlen(r->user), realm, strlen(realm));
+	stun_add(b, STUN_ATTR_USERHASH, userhash, sizeof(userhash));
+}
+
+static size_t build(uint8_t *buf, size_t size, const struct request *r)
+{
+	const uint8_t algorithm[] = { 0, r->algorithm, 0, 0 };
+	struct credential_key key;
 	struct stun_builder b;
 
-	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
-	if (c->user)
-		stun_add_string(&b, STUN_ATTR_USERNAME, c->user);
-	if (c->realm)
-		stun_add_string(&b, STUN_ATTR_REALM, c->realm);
-	if (c->nonce)
-		stun_add_string(&b, STUN_ATTR_NONCE, c->nonce);
-	if (c->password) {
-		auth_key(key, c->user ? c->user : "", c->realm ? c->realm : "",
-			 c->password);
-		stun_add_integrity(&b, key, sizeof(key));
+	stun_begin(&b, buf, size, STUN_REQUEST, STUN_ALLOCATE, transaction);
+	add_name(&b, r);
+	if (r->realm)
+		stun_add_string(&b, STUN_ATTR_REALM, r->realm);
+	if (r->nonce)
+		stun_add_string(&b, STUN_ATTR_NONCE, r->nonce);
+	if (r->list)
+		stun_add(&b, STUN_ATTR_PASSWORD_ALGORITHMS, r->list, r->list_len);
+	if (r->algorithm)
+		stun_add(&b, STUN_ATTR_PASSWORD_ALGORITHM, algorithm, sizeof(algorithm));
+	if (r->password) {
+		credential_key(&key, r->key_from, r->user ? r->user : "",
+			       r->realm ? r->realm : "", r->password);
+		if (r->sha1)
+			stun_add_integrity(&b, key.bytes, key.len);
+		if (r->sha256)
+			stun_add_integrity_sha256(&b, key.bytes, key.len);
 	}
-	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
-	return auth_check(f->auth, &msg, &f->client, now, user);
+	return stun_end(&b);
 }
 
-/* RFC 8489, 9.2.2 gives this one. */
-static void key_of_the_rfc(void **state)
+/* Whether a response would be signed, and as "user" wants it. */
+static void check_signature(const struct auth_signature *signature, unsigned int key_from,
+			    bool sha256)
 {
-	static const uint8_t expected[AUTH_KEY_LEN] = {
-		0x84, 0x93, 0xfb, 0xc5, 0x3b, 0xa5, 0x82, 0xfb,
-		0x4c, 0x04, 0x4c, 0x45, 0x6b, 0xdc, 0x40, 0xeb,
-	};
-	uint8_t key[AUTH_KEY_LEN];
+	struct credential_key key;
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[128];
+
+	credential_key(&key, key_from, "user", "realm", "pass");
+	stun_begin(&b, buf, sizeof(buf), STUN_SUCCESS, STUN_ALLOCATE, transaction);
+	auth_sign(signature, &b);
+	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
+	assert_true(stun_check_integrity(&msg, key.bytes, key.len));
+	assert_int_equal(!!msg.integrity_sha256, sha256);
+	assert_int_equal(!!msg.integrity, !sha256);
+}
+
+static unsigned int try_at(const struct request *r, time_t now)
+{
+	static uint8_t buf[4096];
+	struct auth_signature signature;
+	struct auth_user *user;
+	struct stun_message msg;
+	unsigned int code;
+
+	assert_int_equal(stun_parse(&msg, buf, build(buf, sizeof(buf), r)), 0);
+	code = auth_check(auth, &msg, &client, now, &user, &signature);
+	if (!code || code == 438) {
+		assert_string_equal(user->name, "user");
+		assert_string_equal(auth_user_realm(user), "realm");
+		check_signature(&signature, r->key_from, r->algorithm);
+	} else {
+		assert_null(user);
+		assert_int_equal(signature.key.len, 0);
+	}
+	auth_user_put(user);
+	return code;
+}
+
+static unsigned int try(const struct request *r)
+{
+	return try_at(r, NOW);
+}
+
+static void old_clients(void **state)
+{
+	struct request r = rfc5389();
 
 	(void)state;
-	assert_int_equal(auth_key(key, "user", "realm", "pass"), 0);
-	assert_memory_equal(key, expected, sizeof(key));
+	assert_int_equal(try(&r), 0);
+	r.nuls = 2;		/* 9.2.2: they are no part of the name */
+	assert_int_equal(try(&r), 0);
 }
 
-static void nonce_lives_600_seconds(void **state)
+static void clients_of_the_rfc(void **state)
 {
-	struct fixture *f = *state;
+	struct request r = rfc8489();
 
-	assert_int_equal(strlen(f->nonce), AUTH_NONCE_LEN);
-	assert_true(auth_nonce_valid(f->auth, &f->client, NOW, f->nonce, AUTH_NONCE_LEN));
-	assert_true(auth_nonce_valid(f->auth, &f->client, NOW + 599, f->nonce,
-				     AUTH_NONCE_LEN));
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW + 600, f->nonce,
-				      AUTH_NONCE_LEN));
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW - 1, f->nonce,
-				      AUTH_NONCE_LEN));
+	(void)state;
+	assert_int_equal(try(&r), 0);
+	r.userhash = false;
+	assert_int_equal(try(&r), 0);
+	r.algorithm = r.key_from = CREDENTIAL_MD5;
+	assert_int_equal(try(&r), 0);
+	r.sha1 = true;
+	assert_int_equal(try(&r), 0);
 }
 
-static void nonce_lives_as_long_as_configured(void **state)
+/* RFC 8489, 9.2.4: who names no algorithm is answered with MESSAGE-INTEGRITY. */
+static void sha256_alone_is_no_algorithm(void **state)
 {
-	struct fixture *f = *state;
+	struct request r = rfc5389();
 
-	auth_set_nonce_lifetime(f->auth, 7);
-	assert_true(auth_nonce_valid(f->auth, &f->client, NOW + 6, f->nonce, AUTH_NONCE_LEN));
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW + 7, f->nonce,
-				      AUTH_NONCE_LEN));
-	auth_set_nonce_lifetime(f->auth, 0);
-	assert_true(auth_nonce_valid(f->auth, &f->client, NOW + 1000000, f->nonce,
-				     AUTH_NONCE_LEN));
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW - 1, f->nonce,
-				      AUTH_NONCE_LEN));
+	(void)state;
+	r.sha1 = false;
+	r.sha256 = true;
+	assert_int_equal(try(&r), 0);
 }
 
-static void nonce_belongs_to_an_ip_address(void **state)
+static void bidding_down_is_400(void **state)
 {
-	struct fixture *f = *state;
-	union addr other = f->client;
+	static const uint8_t md5_only[] = { 0, 1, 0, 0 };
+	static const uint8_t swapped[] = { 0, 1, 0, 0, 0, 2, 0, 0 };
+	static const uint8_t more[] = { 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0 };
+	struct request bad[7];
 
-	addr_set_port(&other, 4711);
-	assert_true(auth_nonce_valid(f->auth, &other, NOW, f->nonce, AUTH_NONCE_LEN));
-	assert_int_equal(addr_parse(&other, "192.0.2.2"), 0);
-	assert_false(auth_nonce_valid(f->auth, &other, NOW, f->nonce, AUTH_NONCE_LEN));
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		bad[i] = rfc8489();
+	/* The list on its way to the client was shortened, ... */
+	bad[0].list = md5_only;
+	bad[0].list_len = sizeof(md5_only);
+	bad[0].algorithm = bad[0].key_from = CREDENTIAL_MD5;
+	/* ... changed, ... */
+	bad[1].list = swapped;
+	bad[2].list = more;
+	bad[2].list_len = sizeof(more);
+	bad[3].list_len = 0;
+	/* ... or one of the two attributes is missing, or names something else. */
+	bad[4].list = NULL;
+	bad[5].algorithm = 0;
+	bad[6].algorithm = 3;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(try(&bad[i]), 400);
 }
 
-static void nonce_belongs_to_a_server(void **state)
+/* The bits of the nonce cookie were cleared: the nonce is ours no longer. */
+static void cleared_features_are_438(void **state)
 {
-	struct fixture *f = *state;
-	struct auth *other = auth_new("realm");
+	struct request old = rfc5389(), new = rfc8489();
 
-	assert_false(auth_nonce_valid(other, &f->client, NOW, f->nonce, AUTH_NONCE_LEN));
-	auth_free(other);
+	(void)state;
+	assert_memory_equal(nonce, "obMatJos2wAAA", NONCE_COOKIE_LEN);
+	nonce[9] = 'A';
+	assert_int_equal(try(&old), 438);
+	assert_int_equal(try(&new), 438);
+	nonce[9] = 'g';		/* anonymity alone */
+	assert_int_equal(try(&old), 438);
 }
 
-/* RFC 8489, 9.2.4: none for two requests of different ports. */
-static void nonces_differ(void **state)
+/* Which list went out with a nonce stands in it, and no client can change that. */
+static void offer_in_the_nonce(void **state)
 {
-	struct fixture *f = *state;
-	char other[AUTH_NONCE_LEN + 1];
+	struct request r = rfc8489();
+	char *algorithms = nonce + NONCE_COOKIE_LEN + 16;
 
-	assert_int_equal(auth_nonce(f->auth, &f->client, NOW, other), 0);
-	assert_string_not_equal(f->nonce, other);
-}
-
-static void nonce_cannot_be_changed(void **state)
-{
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < AUTH_NONCE_LEN; i++) {
-		char *digit = &f->nonce[i], was = *digit;
-
-		*digit = was == '0' ? '1' : '0';
-		assert_false(auth_nonce_valid(f->auth, &f->client, NOW, f->nonce,
-					      AUTH_NONCE_LEN));
-		*digit = 'g';
-		assert_false(auth_nonce_valid(f->auth, &f->client, NOW, f->nonce,
-					      AUTH_NONCE_LEN));
-		*digit = was;
-	}
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW, f->nonce, 47));
-	assert_false(auth_nonce_valid(f->auth, &f->client, NOW, "", 0));
-}
-
-static void right_credentials(void **state)
-{
-	struct fixture *f = *state;
-	const struct credentials c = { "user", "realm", f->nonce, "pass" };
-	const struct auth_user *user;
-
-	assert_int_equal(check(f, &c, NOW, &user), 0);
-	assert_string_equal(user->name, "user");
-	assert_memory_equal(user->key, f->key, AUTH_KEY_LEN);
+	(void)state;
+	assert_memory_equal(algorithms, "06", 2);
+	algorithms[1] = '2';		/* MD5 only */
+	assert_int_equal(try(&r), 400);
+	r.list_len = 4;
+	r.list = list + 4;
+	r.algorithm = r.key_from = CREDENTIAL_MD5;
+	assert_int_equal(try(&r), 438);
 }
 
 static void stale_nonce_is_438(void **state)
 {
-	struct fixture *f = *state;
-	const struct credentials c = { "user", "realm", f->nonce, "pass" };
-	const struct credentials made_up = { "user", "realm", "made up", "pass" };
-	const struct auth_user *user;
+	struct request old = rfc5389(), new = rfc8489();
 
-	assert_int_equal(check(f, &c, NOW + AUTH_NONCE_LIFETIME, &user), 438);
-	assert_string_equal(user->name, "user");
-	assert_int_equal(check(f, &made_up, NOW, &user), 438);
+	(void)state;
+	assert_int_equal(try_at(&old, NOW + NONCE_LIFETIME - 1), 0);
+	assert_int_equal(try_at(&old, NOW + NONCE_LIFETIME), 438);
+	assert_int_equal(try_at(&new, NOW + NONCE_LIFETIME), 438);
+	new.nonce = old.nonce = "made up";
+	assert_int_equal(try(&old), 438);
+	assert_int_equal(try(&new), 438);
 }
 
 static void wrong_credentials_are_401(void **state)
 {
-	struct fixture *f = *state;
-	const struct credentials wrong[] = {
-		{ NULL, NULL, NULL, NULL },
-		{ "user", "realm", f->nonce, NULL },
-		{ "user", "realm", f->nonce, "Pass" },
-		{ "nobody", "realm", f->nonce, "pass" },
-		{ "use", "realm", f->nonce, "pass" },
-		{ "user", "other", f->nonce, "pass" },
-	};
-	const struct auth_user *user;
+	struct request bad[12];
 
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		assert_int_equal(check(f, &wrong[i], NOW, &user), 401);
-		assert_null(user);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		bad[i] = i % 2 ? rfc8489() : rfc5389();
+	for (size_t i = 0; i < 2; i++) {
+		bad[i].sha1 = bad[i].sha256 = false;
+		bad[i + 2].password = "Pass";
+		bad[i + 4].user = "nobody";
+		bad[i + 6].user = "use";
+		bad[i + 8].realm = "other";
 	}
+	/* The other algorithm's key. */
+	bad[10].key_from = CREDENTIAL_SHA256;
+	bad[11].key_from = CREDENTIAL_MD5;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(try(&bad[i]), 401);
+}
+
+/* Not even with the stronger of the two may another be pretended. */
+static void sha256_decides_if_both_are_there(void **state)
+{
+	uint8_t buf[512];
+	struct auth_signature signature;
+	struct request r = rfc8489();
+	struct auth_user *user;
+	struct stun_message msg;
+	size_t len;
+
+	(void)state;
+	r.sha1 = true;
+	len = build(buf, sizeof(buf), &r);
+	buf[len - 1] ^= 1;
+	assert_int_equal(stun_parse(&msg, buf, len), 0);
+	assert_int_equal(auth_check(auth, &msg, &client, NOW, &user, &signature), 401);
 }
 
 static void incomplete_credentials_are_400(void **state)
 {
-	struct fixture *f = *state;
 	char too_long[STUN_STRING_MAX + 2];
-	const struct credentials bad[] = {
-		{ NULL, "realm", f->nonce, "pass" },
-		{ "user", NULL, f->nonce, "pass" },
-		{ "user", "realm", NULL, "pass" },
-		{ "", "realm", f->nonce, "pass" },
-		{ too_long, "realm", f->nonce, "pass" },
-	};
-	const struct auth_user *user;
+	struct request bad[10];
 
+	(void)state;
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(check(f, &bad[i], NOW, &user), 400);
+		bad[i] = i % 2 ? rfc8489() : rfc5389();
+	for (size_t i = 0; i < 2; i++) {
+		bad[i].user = NULL;
+		bad[i + 2].realm = NULL;
+		bad[i + 4].nonce = NULL;
+		bad[i + 6].nonce = "";
+	}
+	bad[8].user = "";
+	bad[9].userhash = false;
+	bad[9].user = too_long;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(try(&bad[i]), 400);
 	/* RFC 8489, 14.3: 763 bytes have to be parsed. */
 	too_long[STUN_STRING_MAX] = '\0';
-	assert_int_equal(check(f, &bad[4], NOW, &user), 401);
+	assert_int_equal(try(&bad[9]), 401);
+}
+
+/* The order of 9.2.4: each of these has two faults, and the first one counts. */
+static void checks_have_an_order(void **state)
+{
+	struct request r;
+
+	(void)state;
+	r = rfc8489();
+	r.password = r.user = NULL;
+	assert_int_equal(try(&r), 401);
+	r = rfc8489();
+	r.list = NULL;
+	r.user = "nobody";
+	assert_int_equal(try(&r), 400);
+	r = rfc8489();
+	r.password = "Pass";
+	assert_int_equal(try_at(&r, NOW + NONCE_LIFETIME), 401);
+}
+
+/* A hashed user narrows what is offered: nobody is led to a key that is missing. */
+static void offer_suits_all_users(void **state)
+{
+	struct user_keys keys;
+
+	(void)state;
+	assert_int_equal(list_len, 8);
+	assert_int_equal(user_keys_read(&keys, "8493fbc53ba582fb4c044c456bdc40eb"), 0);
+	assert_int_equal(user_set_add(config.users, "realm", "hashed", &keys), 0);
+	take_challenge();
+	assert_int_equal(list_len, 4);
+	assert_memory_equal(list, "\0\1\0\0", 4);
+	struct request r = rfc8489();
+	r.algorithm = r.key_from = CREDENTIAL_MD5;
+	assert_int_equal(try(&r), 0);
+}
+
+/* Passwords are hashed for both; "user:realm:pass" is the example of 9.2.2. */
+static void hashed_keys(void **state)
+{
+	static const char md5[] = "8493fbc53ba582fb4c044c456bdc40eb";
+	struct user_keys keys, read;
+
+	(void)state;
+	assert_int_equal(user_keys_make(&keys, "user", "realm", "pass"), 0);
+	assert_int_equal(user_keys_read(&read, md5), 0);
+	assert_int_equal(keys.md5.len, 16);
+	assert_memory_equal(keys.md5.bytes, read.md5.bytes, 16);
+	assert_int_equal(read.sha256.len, 0);
+	assert_int_equal(keys.sha256.len, 32);
+	assert_int_equal(user_keys_read(&read, "8493fbc53ba582fb4c044c456bdc40"), -EINVAL);
+	assert_int_equal(user_keys_read(&read, "8493fbc53ba582fb4c044c456bdc40eg"), -EINVAL);
+	assert_int_equal(user_keys_read(&read, ""), -EINVAL);
 }
 
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		test(key_of_the_rfc),
-		test(nonce_lives_600_seconds),
-		test(nonce_lives_as_long_as_configured),
-		test(nonce_belongs_to_an_ip_address),
-		test(nonce_belongs_to_a_server),
-		test(nonces_differ),
-		test(nonce_cannot_be_changed),
-		test(right_credentials),
+		test(old_clients),
+		test(clients_of_the_rfc),
+		test(sha256_alone_is_no_algorithm),
+		test(bidding_down_is_400),
+		test(cleared_features_are_438),
+		test(offer_in_the_nonce),
 		test(stale_nonce_is_438),
 		test(wrong_credentials_are_401),
+		test(sha256_decides_if_both_are_there),
 		test(incomplete_credentials_are_400),
+		test(checks_have_an_order),
+		test(offer_suits_all_users),
+		test(hashed_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,10 +9,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "auth.h"
 #include "certificate.h"
 #include "config.h"
 #include "macros.h"
+#include "user_set.h"
 
 /* A value that is right, so that only what is tested can be wrong. */
 #define USER "--user=u:p", "--realm=r", "--relay-ip=192.0.2.1"
@@ -83,7 +83,7 @@ static void defaults(void **state)
 	assert_true(config.listening_any);
 	assert_true(config.lt_cred_mech);
 	assert_int_equal(config.datapath, DATAPATH_AUTO);
-	assert_non_null(config.auth);
+	assert_non_null(config.users);
 	config_free(&config);
 }
 
@@ -259,8 +259,9 @@ static void complaints_about_values(void **state)
 		/* a password does not belong into a message */
 		{ "--user=secret", "user: should be name:password or name:0xkey" },
 		{ "--user=:secret", "user: should be name:password or name:0xkey" },
-		{ "--user=name:0x12", "user: should be name:0x and the 32 hexadecimal "
-				      "digits of MD5(name:realm:password)" },
+		{ "--user=name:0x12", "user: should be name:0x and the hexadecimal "
+				      "digits of MD5(name:realm:password), or of "
+				      "SHA-256" },
 	};
 
 	(void)state;
@@ -378,7 +379,7 @@ static void relay_ip_follows_listening_ip(void **state)
 	LOAD("--no-auth", "--listening-ip=192.0.2.7", "--listening-ip=2001:db8::7");
 	assert_int_equal(config.relay_ip.n, 2);
 	assert_string_equal(addr_ip_str(&config.relay_ip.addr[1], text), "2001:db8::7");
-	assert_null(config.auth);
+	assert_null(config.users);
 	config_free(&config);
 }
 
@@ -403,44 +404,49 @@ static void external_ip(void **state)
 	config_free(&config);
 }
 
-/* Return: 0 if "user" signs with the key of password "pass" in "realm". */
-static int try_user(void)
+/* Check that "user" has the keys of password "pass" in "realm", as far as they are known. */
+static void check_user(bool md5, bool sha256)
 {
-	static const uint8_t transaction[STUN_TRANSACTION_LEN];
-	uint8_t key[AUTH_KEY_LEN], buf[512];
-	char nonce[AUTH_NONCE_LEN + 1];
-	const struct auth_user *user;
-	struct stun_message msg;
-	struct stun_builder b;
-	union addr client;
+	const struct user_entry *entry;
+	uint8_t userhash[STUN_USERHASH_LEN];
+	struct user_keys keys;
 
-	addr_parse(&client, "192.0.2.1");
-	auth_nonce(config.auth, &client, 0, nonce);
-	auth_key(key, "user", "realm", "pass");
-	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
-	stun_add_string(&b, STUN_ATTR_USERNAME, "user");
-	stun_add_string(&b, STUN_ATTR_REALM, "realm");
-	stun_add_string(&b, STUN_ATTR_NONCE, nonce);
-	stun_add_integrity(&b, key, sizeof(key));
-	stun_parse(&msg, buf, stun_end(&b));
-	return auth_check(config.auth, &msg, &client, 0, &user);
+	credential_userhash(userhash, "user", 4, "realm", 5);
+	entry = user_set_find(config.users, userhash);
+	assert_non_null(entry);
+	assert_int_equal(user_keys_make(&keys, "user", "realm", "pass"), 0);
+	assert_int_equal(entry->keys.md5.len, md5 ? 16 : 0);
+	assert_int_equal(entry->keys.sha256.len, sha256 ? 32 : 0);
+	assert_memory_equal(entry->keys.md5.bytes, keys.md5.bytes, entry->keys.md5.len);
+	assert_memory_equal(entry->keys.sha256.bytes, keys.sha256.bytes,
+			    entry->keys.sha256.len);
 }
 
 static void users(void **state)
 {
 	(void)state;
 	LOAD("--realm=realm", "--user=other:x", "--user=user:pass", "-n");
-	assert_int_equal(try_user(), 0);
-	assert_null(config.users);
+	check_user(true, true);
+	assert_null(config.user_lines);
 	config_free(&config);
 
 	LOAD("--realm=realm", "--user=user:0x8493fbc53ba582fb4c044c456bdc40EB");
-	assert_int_equal(try_user(), 0);
+	check_user(true, false);
+	config_free(&config);
+
+	LOAD("--realm=realm", "--user=user:0x"
+	     "07e934117abd40836e7c6329b54731b2b2d2a5f9a71f544922d75e0730d8251b");
+	check_user(false, true);
 	config_free(&config);
 
 	/* The last word counts. */
-	LOAD("--realm=realm", "--user=user:pass", "--user=user:changed");
-	assert_int_equal(try_user(), 401);
+	LOAD("--realm=realm", "--user=user:wrong", "--user=user:pass");
+	check_user(true, true);
+	config_free(&config);
+
+	/* Strings are prepared: here an e and its accent become one character. */
+	LOAD("--realm=cafe\u0301", "--user=user:pass");
+	assert_string_equal(config.realm, "caf\u00e9");
 	config_free(&config);
 }
 

@@ -3,6 +3,7 @@
  * The codec: the test vectors of RFC 5769, and what must not get through.
  */
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "auth.h"
+#include "credential.h"
 #include "macros.h"
 #include "stun.h"
 
@@ -60,6 +61,19 @@ static const uint8_t request_long_term[] =
 	"\x00\x14\x00\x0b" "example.org\x00"
 	"\x00\x08\x00\x14\xf6\x70\x24\x65\x6d\xd6\x4a\x3e\x02\xb8"
 	"\xe0\x71\x2e\x85\xc9\xa2\x8c\xa8\x96\x66";
+
+/* RFC 8489, B.1: USERHASH and MESSAGE-INTEGRITY-SHA256. */
+static const uint8_t request_sha256[] =
+	"\x00\x01\x00\x9c\x21\x12\xa4\x42\x78\xad\x34\x33\xc6\xad\x72\xc0"
+	"\x29\xda\x41\x2e"
+	"\x00\x1e\x00\x20\x4a\x3c\xf3\x8f\xef\x69\x92\xbd\xa9\x52\xc6\x78"
+	"\x04\x17\xda\x0f\x24\x81\x94\x15\x56\x9e\x60\xb2\x05\xc4\x6e\x41"
+	"\x40\x7f\x17\x04"
+	"\x00\x15\x00\x29" "obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA" "\x00\x00\x00"
+	"\x00\x14\x00\x0b" "example.org\x00"
+	"\x00\x1c\x00\x20\xe4\x68\x6c\x8f\x0e\xde\xb5\x90\x13\xe0\x70\x90"
+	"\x01\x0a\x93\xef\xcc\xbc\xcc\x54\x4c\x0a\x45\xd9\xf8\x30\xaa\x6d"
+	"\x6f\x73\x5a\x01";
 
 static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
@@ -122,15 +136,17 @@ static void rfc5769_responses(void **state)
 static void rfc5769_long_term(void **state)
 {
 	static const char user[] = "\u30de\u30c8\u30ea\u30c3\u30af\u30b9";
-	uint8_t key[AUTH_KEY_LEN], buf[256];
+	struct credential_key key;
+	uint8_t buf[256];
 	struct stun_message msg;
 	struct stun_builder b;
 	void *copy;
 
 	(void)state;
-	assert_int_equal(auth_key(key, user, "example.org", "TheMatrIX"), 0);
+	assert_int_equal(credential_key(&key, CREDENTIAL_MD5, user, "example.org",
+					"TheMatrIX"), 0);
 	msg = parse(request_long_term, sizeof(request_long_term) - 1, &copy, 0);
-	assert_true(stun_check_integrity(&msg, key, sizeof(key)));
+	assert_true(stun_check_integrity(&msg, key.bytes, key.len));
 	assert_false(stun_check_fingerprint(&msg));
 
 	/* This one has zeroed padding, so the builder has to make the same bytes. */
@@ -138,10 +154,42 @@ static void rfc5769_long_term(void **state)
 	stun_add_string(&b, STUN_ATTR_USERNAME, user);
 	stun_add_string(&b, STUN_ATTR_NONCE, "f//499k954d6OL34oL9FSTvy64sA");
 	stun_add_string(&b, STUN_ATTR_REALM, "example.org");
-	stun_add_integrity(&b, key, sizeof(key));
+	stun_add_integrity(&b, key.bytes, key.len);
 	assert_int_equal(stun_end(&b), msg.len);
 	assert_memory_equal(buf, msg.data, msg.len);
 	free(copy);
+}
+
+/*
+ * As it is printed, the length counts the header as well, which makes it no message,
+ * and the HMAC is over that length. So what can be compared is: the hash of the name,
+ * every attribute but the last, and the HMAC that the key makes of the printed bytes.
+ */
+static void rfc8489_sha256(void **state)
+{
+	static const char user[] = "\u30de\u30c8\u30ea\u30c3\u30af\u30b9";
+	const size_t covered = sizeof(request_sha256) - 1 - 4 - STUN_INTEGRITY_SHA256_LEN;
+	uint8_t userhash[STUN_USERHASH_LEN], mac[STUN_INTEGRITY_SHA256_LEN], buf[256];
+	struct credential_key key;
+	struct stun_builder b;
+
+	(void)state;
+	assert_int_equal(credential_key(&key, CREDENTIAL_SHA256, user, "example.org",
+					"TheMatrIX"), 0);
+	assert_int_equal(credential_userhash(userhash, user, strlen(user), "example.org", 11),
+			 0);
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_BINDING, request_sha256 + 8);
+	stun_add(&b, STUN_ATTR_USERHASH, userhash, sizeof(userhash));
+	stun_add_string(&b, STUN_ATTR_NONCE, "obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA");
+	stun_add_string(&b, STUN_ATTR_REALM, "example.org");
+	assert_int_equal(stun_end(&b), covered);
+	assert_memory_equal(buf + 4, request_sha256 + 4, covered - 4);
+
+	gnutls_hmac_fast(GNUTLS_MAC_SHA256, key.bytes, key.len, request_sha256, covered, mac);
+	assert_memory_equal(mac, request_sha256 + covered + 4, sizeof(mac));
+	stun_add_integrity_sha256(&b, key.bytes, key.len);
+	assert_int_equal(stun_end(&b), sizeof(request_sha256) - 1);
+	assert_memory_equal(buf + covered, request_sha256 + covered, 4);
 }
 
 static void any_changed_bit_is_noticed(void **state)
@@ -211,6 +259,9 @@ static void malformed_attributes(void **state)
 		/* MESSAGE-INTEGRITY and FINGERPRINT of other sizes */
 		CASE(HEADER("\x00\x08") "\x00\x08\x00\x04" "abcd"),
 		CASE(HEADER("\x00\x04") "\x80\x28\x00\x00"),
+		/* MESSAGE-INTEGRITY-SHA256 that is truncated, which TURN does not allow */
+		CASE(HEADER("\x00\x14") "\x00\x1c\x00\x10" "0123456789abcdef"),
+		CASE(HEADER("\x00\x08") "\x00\x1c\x00\x20" "abcd"),
 		/* FINGERPRINT that is not the last */
 		CASE(HEADER("\x00\x0c") "\x80\x28\x00\x04" "abcd" "\x80\x22\x00\x00"),
 	};
@@ -306,6 +357,51 @@ static void attributes_behind_integrity_do_not_count(void **state)
 	assert_false(stun_find(&msg, STUN_ATTR_LIFETIME, NULL));
 }
 
+/* Both kinds, in the one order that RFC 8489, 14 allows for. */
+static void both_integrities(void **state)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[256];
+
+	(void)state;
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_REFRESH, transaction);
+	stun_add_integrity(&b, "key", 3);
+	stun_add_u32(&b, STUN_ATTR_LIFETIME, 0);
+	stun_add_integrity_sha256(&b, "key", 3);
+	stun_add_u32(&b, STUN_ATTR_LIFETIME, 0);
+	stun_add_fingerprint(&b);
+	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
+	assert_true(msg.integrity && msg.integrity_sha256);
+	assert_true(stun_check_integrity(&msg, "key", 3));
+	assert_true(stun_check_fingerprint(&msg));
+	assert_false(stun_find(&msg, STUN_ATTR_LIFETIME, NULL));
+	/* The one with SHA-256 decides. */
+	buf[msg.integrity + STUN_ATTR_HEADER_LEN] ^= 1;
+	assert_false(stun_check_integrity(&msg, "key", 3));
+	buf[msg.integrity + STUN_ATTR_HEADER_LEN] ^= 1;
+	buf[msg.integrity_sha256 + STUN_ATTR_HEADER_LEN] ^= 1;
+	assert_false(stun_check_integrity(&msg, "key", 3));
+}
+
+/* Behind MESSAGE-INTEGRITY-SHA256 a MESSAGE-INTEGRITY is one more to ignore. */
+static void sha1_behind_sha256_does_not_count(void **state)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[256];
+
+	(void)state;
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_REFRESH, transaction);
+	stun_add_integrity_sha256(&b, "key", 3);
+	stun_add_integrity(&b, "other", 5);
+	stun_add_integrity_sha256(&b, "other", 5);
+	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
+	assert_int_equal(msg.integrity, 0);
+	assert_true(stun_check_integrity(&msg, "key", 3));
+	assert_false(stun_check_integrity(&msg, "other", 5));
+}
+
 /* CVE-2020-4067: padding that was not cleared told other clients' bytes. */
 static void cve_2020_4067_padding_is_zero(void **state)
 {
@@ -362,6 +458,7 @@ int main(void)
 		cmocka_unit_test(rfc5769_request),
 		cmocka_unit_test(rfc5769_responses),
 		cmocka_unit_test(rfc5769_long_term),
+		cmocka_unit_test(rfc8489_sha256),
 		cmocka_unit_test(any_changed_bit_is_noticed),
 		cmocka_unit_test(truncated_messages),
 		cmocka_unit_test(malformed_messages),
@@ -369,6 +466,8 @@ int main(void)
 		cmocka_unit_test(class_and_method),
 		cmocka_unit_test(builder_round_trip),
 		cmocka_unit_test(attributes_behind_integrity_do_not_count),
+		cmocka_unit_test(both_integrities),
+		cmocka_unit_test(sha1_behind_sha256_does_not_count),
 		cmocka_unit_test(cve_2020_4067_padding_is_zero),
 		cmocka_unit_test(builder_never_overflows),
 		cmocka_unit_test(bad_addresses),

@@ -36,6 +36,7 @@ static int allocate(struct turn *turn, const struct options *opt)
 			       opt->tls ? &opt->secure : NULL);
 	if (err)
 		return endpoint_failed("connecting to the server", err);
+	turn->challenge.rfc5389 = opt->rfc5389;
 	err = turn_allocate(turn, opt->family, opt->lifetime);
 	if (err)
 		return endpoint_failed("Allocate", err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "credential.h"
 #include "net.h"
 #include "options.h"
 #include "turn.h"
@@ -18,6 +19,7 @@ static const struct option longopts[] = {
 	{ "priority",	required_argument, NULL, 'p' },
 	{ "ktls",	no_argument,	   NULL, 'K' },
 	{ "user",	required_argument, NULL, 'u' },
+	{ "rfc5389",	no_argument,	   NULL, '5' },
 	{ "to",		required_argument, NULL, 't' },
 	{ "from",	required_argument, NULL, 'f' },
 	{ "listen",	required_argument, NULL, 'l' },
@@ -52,6 +54,7 @@ static const char usage_text[] =
 "  --priority STRING       versions and ciphers, as GnuTLS names them\n"
 "  --ktls                  have the kernel do TLS\n"
 "  --user NAME:PASSWORD    credentials for the server\n"
+"  --rfc5389               sign as clients of before 2020 do, with MD5 and SHA-1\n"
 "  --bind ADDRESS          connect from there\n"
 "  --ipv4, --ipv6          the relayed address's family\n"
 "  --lifetime SECONDS      of the allocation (600)\n"
@@ -114,9 +117,9 @@ static int take_user(struct options *opt, char *text)
 	if (!colon || colon == text)
 		return -EINVAL;
 	*colon = '\0';
-	opt->user = text;
-	opt->password = colon + 1;
-	return 0;
+	opt->user = credential_prepare(text);
+	opt->password = credential_prepare(colon + 1);
+	return opt->user && opt->password ? 0 : -EINVAL;
 }
 
 static int take_addr(union addr *addr, bool *has, const char *text, uint16_t port)
@@ -171,6 +174,9 @@ static int take(struct options *opt, int name, char *text)
 	switch (name) {
 	case 'u':
 		return take_user(opt, text);
+	case '5':
+		opt->rfc5389 = true;
+		return 0;
 	case '4':
 		opt->family = AF_INET;
 		return 0;

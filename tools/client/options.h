@@ -22,6 +22,7 @@
  * @secure: how
  * @user: for the TURN server; NULL for none
  * @password: the user's
+ * @rfc5389: sign as clients of before 2020 do
  * @family: of the relayed address; AF_UNSPEC for the server's choice
  * @lifetime: of the allocation, in seconds
  * @size: bytes to send
@@ -37,6 +38,7 @@ struct options {
 	bool tls;
 	struct secure secure;
 	char *user, *password;
+	bool rfc5389;
 	int family;
 	uint32_t lifetime;
 	uint64_t size, seed;

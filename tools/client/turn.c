@@ -41,14 +41,6 @@ void turn_close(struct turn *turn)
 	turn->control = -1;
 }
 
-static void sign(const struct turn *turn, struct stun_builder *b)
-{
-	stun_add_string(b, STUN_ATTR_USERNAME, turn->user);
-	stun_add_string(b, STUN_ATTR_REALM, turn->realm);
-	stun_add_string(b, STUN_ATTR_NONCE, turn->nonce);
-	stun_add_integrity(b, turn->key, sizeof(turn->key));
-}
-
 void turn_build(const struct turn *turn, const struct turn_ask *ask,
 		struct stun_builder *b, uint8_t *buf)
 {
@@ -66,30 +58,8 @@ void turn_build(const struct turn *turn, const struct turn_ask *ask,
 		stun_add_u32(b, STUN_ATTR_CONNECTION_ID, *ask->connection);
 	if (ask->peer)
 		stun_add_xor_addr(b, STUN_ATTR_XOR_PEER_ADDRESS, ask->peer);
-	if (turn->challenged)
-		sign(turn, b);
-}
-
-static bool copy_text(char *text, const struct stun_message *msg, uint16_t type)
-{
-	struct stun_attr attr;
-
-	if (!stun_find(msg, type, &attr) || attr.len > STUN_STRING_MAX)
-		return false;
-	memcpy(text, attr.value, attr.len);
-	text[attr.len] = '\0';
-	return true;
-}
-
-static int note_challenge(struct turn *turn, const struct stun_message *msg)
-{
-	if (!turn->user)
-		return 0;
-	if (!copy_text(turn->realm, msg, STUN_ATTR_REALM) ||
-	    !copy_text(turn->nonce, msg, STUN_ATTR_NONCE))
-		return -EBADMSG;
-	turn->challenged = true;
-	return auth_key(turn->key, turn->user, turn->realm, turn->password);
+	if (turn->challenge.made)
+		challenge_answer(&turn->challenge, turn->user, b);
 }
 
 static int note_attempt(struct turn *turn, const struct stun_message *msg)
@@ -118,19 +88,18 @@ static int note_indication(struct turn *turn, const struct stun_message *msg)
 
 static int judge(struct turn *turn, const struct stun_message *msg)
 {
-	bool was_signed = turn->challenged;
+	bool was_signed = turn->challenge.made;
 	struct stun_attr attr;
 	int code, err;
 
-	turn->signed_reply = was_signed &&
-			     stun_check_integrity(msg, turn->key, sizeof(turn->key));
+	turn->signed_reply = was_signed && challenge_verify(&turn->challenge, msg);
 	if (msg->class == STUN_SUCCESS)
 		return was_signed && !turn->signed_reply ? -EBADMSG : 0;
 	if (!stun_find(msg, STUN_ATTR_ERROR_CODE, &attr))
 		return -EBADMSG;
 	code = stun_attr_error(&attr);
-	if (code == 401 || code == 438) {
-		err = note_challenge(turn, msg);
+	if (turn->user && (code == 401 || code == 438)) {
+		err = challenge_take(&turn->challenge, msg, turn->user, turn->password);
 		if (err)
 			return err;
 	}
@@ -174,7 +143,7 @@ int turn_exchange(struct turn *turn, int fd, const struct turn_ask *ask,
 int turn_request(struct turn *turn, int fd, const struct turn_ask *ask,
 		 struct message *reply)
 {
-	bool was_signed = turn->challenged;
+	bool was_signed = turn->challenge.made;
 	int err = turn_exchange(turn, fd, ask, reply);
 
 	if (turn->user && ((err == 401 && !was_signed) || err == 438))

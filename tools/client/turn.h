@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "auth.h"
+#include "challenge.h"
 #include "message.h"
 #include "secure.h"
 
@@ -40,11 +40,8 @@ struct turn_attempt {
  * @secure: how to speak TLS with the server, or NULL
  * @user: user name; NULL never signs
  * @password: the user's
- * @realm: the server's, once it has challenged
- * @nonce: the server's latest
- * @key: what requests are signed with
- * @challenged: @realm, @nonce and @key are there
- * @signed_reply: the latest response was signed with @key
+ * @challenge: what the server wants of its users, once it has said so
+ * @signed_reply: the latest response was signed, and as well as its request
  * @relayed: where peers reach the client
  * @mapped: the client as the server sees it
  * @lifetime: of the allocation, in seconds
@@ -57,10 +54,7 @@ struct turn {
 	const union addr *from;
 	const struct secure *secure;
 	const char *user, *password;
-	char realm[STUN_STRING_MAX + 1];
-	char nonce[STUN_STRING_MAX + 1];
-	uint8_t key[AUTH_KEY_LEN];
-	bool challenged;
+	struct challenge challenge;
 	bool signed_reply;
 	union addr relayed, mapped;
 	uint32_t lifetime;

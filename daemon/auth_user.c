@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth_user.h"
+
+struct auth_user *auth_user_new(const char *realm, const char *name, const char *account,
+				size_t account_len)
+{
+	size_t realm_size = strlen(realm) + 1, name_size = strlen(name) + 1;
+	struct auth_user *user = malloc(sizeof(*user) + realm_size + account_len + name_size);
+	char *own_name;
+
+	if (!user)
+		return NULL;
+	user->refs = 1;
+	user->account_len = realm_size + account_len;
+	memcpy(user->account, realm, realm_size);
+	memcpy(user->account + realm_size, account, account_len);
+	own_name = user->account + user->account_len;
+	memcpy(own_name, name, name_size);
+	user->name = own_name;
+	return user;
+}
+
+struct auth_user *auth_user_get(struct auth_user *user)
+{
+	if (user)
+		user->refs++;
+	return user;
+}
+
+void auth_user_put(struct auth_user *user)
+{
+	if (user && !--user->refs)
+		free(user);
+}
+
+const char *auth_user_realm(const struct auth_user *user)
+{
+	return user->account;
+}
+
+bool auth_user_same(const struct auth_user *a, const struct auth_user *b)
+{
+	if (!a || !b)
+		return a == b;
+	return !strcmp(auth_user_realm(a), auth_user_realm(b)) && !strcmp(a->name, b->name);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Somebody who has shown that he is who he says. What he was asked may have gone
+ * from the user database by now; he stays who he is. Two of these are the same user
+ * if realm and name are the same, whichever requests they come from.
+ *
+ * Each belongs to one worker: the count of references is not atomic.
+ */
+#ifndef KTURN_AUTH_USER_H
+#define KTURN_AUTH_USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct auth_user - a realm and a name
+ * @name: as in USERNAME
+ * @account: what a quota counts: the realm, a NUL, and the name or what of it
+ *	does not change from one credential of the user to the next
+ * @account_len: its length
+ */
+struct auth_user {
+	unsigned int refs;
+	const char *name;
+	size_t account_len;
+	char account[];
+};
+
+/**
+ * auth_user_new() - make one, with one reference
+ * @account: what of the name is the user's own; may be the name itself
+ *
+ * Return: NULL without memory.
+ */
+struct auth_user *auth_user_new(const char *realm, const char *name, const char *account,
+				size_t account_len);
+
+/**
+ * auth_user_get() - take one more reference; NULL stays NULL
+ */
+struct auth_user *auth_user_get(struct auth_user *user);
+
+/**
+ * auth_user_put() - give a reference back; NULL is nobody
+ */
+void auth_user_put(struct auth_user *user);
+
+/**
+ * auth_user_realm() - the user's realm
+ */
+const char *auth_user_realm(const struct auth_user *user);
+
+/**
+ * auth_user_same() - tell whether two are the same; where nobody is asked, both are NULL
+ */
+bool auth_user_same(const struct auth_user *a, const struct auth_user *b);
+
+#endif

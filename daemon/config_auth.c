@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_internal.h"
+#include "credential.h"
+#include "relay_cookie.h"
+#include "user_set.h"
+
+#define REALM_MAX 127	/* characters (RFC 8489, 14.9); bytes are the safe reading */
+
+const char *config_parse_realm(struct config *config, const struct config_key *key,
+			       const char *value)
+{
+	char *realm = credential_prepare(value);
+
+	(void)key;
+	if (!realm || strlen(realm) > REALM_MAX) {
+		free(realm);
+		return "1 to 127 characters of UTF-8, and no control characters";
+	}
+	free(config->realm);
+	config->realm = realm;
+	return NULL;
+}
+
+static void free_line(struct config_user *line)
+{
+	if (line->password)
+		gnutls_memset(line->password, 0, strlen(line->password));
+	free(line->password);
+	free(line->name);
+	free(line);
+}
+
+/* Both are prepared here, where a complaint can still name the line. */
+static struct config_user *new_line(const char *value, size_t name_len)
+{
+	struct config_user *line = calloc(1, sizeof(*line));
+	char *name = strndup(value, name_len);
+
+	if (line && name) {
+		line->name = credential_prepare(name);
+		line->password = credential_prepare(value + name_len + 1);
+	}
+	free(name);
+	if (line && line->name && line->password)
+		return line;
+	if (line)
+		free_line(line);
+	return NULL;
+}
+
+const char *config_parse_user(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	const char *colon = strchr(value, ':');
+	struct config_user *line;
+	struct user_keys keys;
+
+	(void)key;
+	if (!colon || colon == value || !colon[1])
+		return "name:password or name:0xkey";
+	if (!strncmp(colon + 1, "0x", 2) && user_keys_read(&keys, colon + 3))
+		return "name:0x and the hexadecimal digits of MD5(name:realm:password), "
+		       "or of SHA-256";
+	if (colon - value > RELAY_COOKIE_USER_MAX)
+		return "a name of at most 200 bytes";
+	line = new_line(value, colon - value);
+	if (!line)
+		return "name and password in UTF-8, without control characters";
+	line->next = config->user_lines;
+	config->user_lines = line;
+	return NULL;
+}
+
+const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
+					 const char *value)
+{
+	(void)config, (void)key;
+	return strcmp(value, "no") && strcmp(value, "0") && strcmp(value, "false") ? NULL :
+		"yes: nonces are never kept";
+}
+
+static int add_line(struct config *config, const struct config_user *line)
+{
+	struct user_keys keys;
+	int err;
+
+	if (strncmp(line->password, "0x", 2))
+		err = user_keys_make(&keys, line->name, config->realm, line->password);
+	else
+		err = user_keys_read(&keys, line->password + 2);
+	if (!err)
+		err = user_set_add(config->users, config->realm, line->name, &keys);
+	gnutls_memset(&keys, 0, sizeof(keys));
+	return err;
+}
+
+static void forget_lines(struct config *config)
+{
+	struct config_user *line;
+
+	while ((line = config->user_lines)) {
+		config->user_lines = line->next;
+		free_line(line);
+	}
+}
+
+/*
+ * The latest line comes first, and who is given twice keeps the keys of that one.
+ * Only keys stay in memory, never passwords (RFC 8656, section 6).
+ */
+static void fill_users(struct config *config, struct config_errors *errors)
+{
+	config->users = user_set_new();
+	if (!config->users) {
+		config_complain(errors, "user: no memory");
+		return;
+	}
+	for (struct config_user *line = config->user_lines; line; line = line->next) {
+		int err = add_line(config, line);
+
+		if (err && err != -EEXIST)
+			config_complain(errors, "user: %s: cannot make a key", line->name);
+	}
+	forget_lines(config);
+}
+
+static void fill_nonce_key(struct config *config, struct config_errors *errors)
+{
+	char *secret = config->nonce_secret;
+
+	if (secret ? nonce_key_derive(&config->nonce_key, secret)
+		   : nonce_key_random(&config->nonce_key))
+		config_complain(errors, "stateless-nonce-secret: no randomness");
+	if (secret)
+		gnutls_memset(secret, 0, strlen(secret));
+}
+
+void config_fill_auth(struct config *config, struct config_errors *errors)
+{
+	if (config->lt_cred_mech && config->no_auth) {
+		config_complain(errors, "no-auth: contradicts lt-cred-mech");
+	} else if (config->no_auth && config->user_lines) {
+		config_complain(errors, "no-auth: contradicts user: nobody would be asked");
+	} else if (!config->no_auth && !config->user_lines) {
+		config_complain(errors, "user: missing: give at least one user=name:password, "
+				"or no-auth to let anybody in");
+	} else if (!config->no_auth && !config->realm) {
+		config_complain(errors, "realm: missing: the users' keys depend on it");
+	} else if (!config->no_auth) {
+		config->lt_cred_mech = true;
+		fill_users(config, errors);
+		fill_nonce_key(config, errors);
+	}
+}
+
+void config_free_auth(struct config *config)
+{
+	forget_lines(config);
+	user_set_put(config->users);
+	gnutls_memset(&config->nonce_key, 0, sizeof(config->nonce_key));
+	free(config->nonce_secret);
+	free(config->realm);
+}

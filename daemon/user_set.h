@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A set of users and what is known of their keys. It is filled once and then never
+ * changes, so that any number of threads may look into it; what changes is which
+ * set is in use. Counted references, the last of which frees it.
+ *
+ * Users are found by their USERHASH, which a request either carries or leads to.
+ */
+#ifndef KTURN_USER_SET_H
+#define KTURN_USER_SET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "credential.h"
+
+struct user_set;
+
+/**
+ * struct user_keys - those that are known of one user
+ */
+struct user_keys {
+	struct credential_key md5, sha256;
+};
+
+/**
+ * struct user_entry - one user of a set
+ */
+struct user_entry {
+	uint8_t userhash[STUN_USERHASH_LEN];
+	UT_hash_handle hh;
+	struct user_keys keys;
+	const char *realm;
+	char name[];
+};
+
+/**
+ * user_keys_make() - make all of a user's keys; the strings have to be prepared
+ *
+ * Return: 0 or -EIO.
+ */
+int user_keys_make(struct user_keys *keys, const char *name, const char *realm,
+		   const char *password);
+
+/**
+ * user_keys_read() - read a key in hexadecimal digits: 32 for MD5, 64 for SHA-256
+ *
+ * Return: 0, or -EINVAL for anything else.
+ */
+int user_keys_read(struct user_keys *keys, const char *hex);
+
+/**
+ * user_keys_get() - the key of an algorithm; of length 0 if it is not known
+ */
+const struct credential_key *user_keys_get(const struct user_keys *keys,
+					   enum credential_algorithm algorithm);
+
+/**
+ * user_set_new() - an empty set with one reference
+ *
+ * Return: NULL without memory.
+ */
+struct user_set *user_set_new(void);
+
+/**
+ * user_set_get() - take one more reference
+ */
+struct user_set *user_set_get(struct user_set *set);
+
+/**
+ * user_set_put() - give a reference back; NULL is no set
+ */
+void user_set_put(struct user_set *set);
+
+/**
+ * user_set_add() - add a user, while nobody else knows the set
+ *
+ * Who is in it already keeps his keys.
+ *
+ * Return: 0, -EEXIST, -ENOMEM or -EIO.
+ */
+int user_set_add(struct user_set *set, const char *realm, const char *name,
+		 const struct user_keys *keys);
+
+/**
+ * user_set_find() - find a user
+ */
+const struct user_entry *user_set_find(const struct user_set *set,
+				       const uint8_t userhash[STUN_USERHASH_LEN]);
+
+/**
+ * user_set_algorithms() - the password algorithms that do for every user of a realm
+ *
+ * A challenge goes to somebody unknown, and its list should not lead him to one
+ * that we lack his key for. If there is none that does for all, it is all of them.
+ */
+unsigned int user_set_algorithms(const struct user_set *set, const char *realm);
+
+#endif
