@@ -30,6 +30,8 @@ ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) $(CPPFLAGS) -MMD -MP \
 ALL_LIBS = -Wl,--as-needed $$(pkg-config --libs $(PACKAGES)) -pthread
 # the unit tests run with these
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# libFuzzer comes with clang
+FUZZ_CC := clang
 
 daemon_lib := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
 tool := $(wildcard tools/kturn/*.c)
@@ -39,6 +41,8 @@ kselftests := $(patsubst tests/kselftest/%.c,build/kselftest/%,\
 	      $(wildcard tests/kselftest/*.c))
 kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
 fuzz := $(wildcard tests/fuzz/*.c)
+fuzz_daemon := $(addprefix build/fuzz-daemon/,stun stream turn)
+fuzz_world := $(addprefix tests/fuzz/daemon/,chance.c client.c clock.c grow.c net.c script.c)
 interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)
 bench_relay := $(wildcard tools/bench/relay/*.c)
@@ -48,9 +52,10 @@ programs := build/kturnd build/kturn build/kturn-client
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-prepared check-unit \
-	check-kselftest check-kselftest-runner check-interop check-debug fuzz stress \
+	check-kselftest check-kselftest-runner check-interop check-debug check-sanitized \
+	fuzz stress \
 	generate check-generated bench bench-compare bench-check bench-baseline \
-	install clean deps-build deps-unit
+	install clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
 
 all: module daemon tool
 
@@ -61,13 +66,15 @@ help:
 	@echo 'make run          serves on this machine until Ctrl-C'
 	@echo 'make check        all tests; check-unit, check-kselftest and'
 	@echo '                  check-interop run a part, check-debug the tests'
-	@echo '                  in a kernel that looks for mistakes'
+	@echo '                  in a kernel that looks for mistakes, check-sanitized'
+	@echo '                  the daemon with ASan and UBSan'
 	@echo 'make bench        what relaying costs, beside other relays; BENCH=quick|full,'
 	@echo '                  KERNEL=6.1|6.12|latest, several with commas'
 	@echo 'make bench-compare BASE=results.json: what has moved since'
 	@echo 'make bench-check  have the kernel engines become slower? bench-baseline'
 	@echo '                  records how fast they are'
 	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
+	@echo 'make fuzz-daemon  hostile bytes for the daemon, on this host; MINUTES= each'
 	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
@@ -91,6 +98,8 @@ deps-build:
 	@tools/deps build
 deps-unit:
 	@tools/deps build unit
+deps-fuzz:
+	@tools/deps build fuzz
 
 build/obj/%.o: %.c | deps-build
 	@mkdir -p $(@D)
@@ -114,6 +123,10 @@ link = @echo '  LINK    $@'; mkdir -p $(@D); \
 
 build/kturnd: build/obj/daemon/main.o build/obj/libkturn.a
 	$(call link)
+
+# The daemon again, to be run by tests/interop/run --sanitized.
+build/san/kturnd: build/san/daemon/main.o build/san/libkturn.a
+	$(call link,$(SANITIZE))
 
 build/kturn: $(tool:%.c=build/obj/%.o) build/obj/libkturn.a
 	$(call link)
@@ -143,6 +156,21 @@ build/obj/tests/fuzz/%.o: private CPPFLAGS += -iquote tests/kselftest/lib
 
 build/fuzz: $(fuzz:%.c=build/obj/%.o) $(kselftest_lib:%.c=build/obj/%.o)
 	$(call link)
+
+# The daemon's libFuzzer targets, all of clang's making.
+build/clang/%.o: %.c | deps-fuzz
+	@mkdir -p $(@D)
+	@echo '  CLANG   $<'
+	@$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/clang/libkturn.a: $(daemon_lib:%.c=build/clang/%.o)
+
+build/fuzz-daemon/%: build/clang/tests/fuzz/daemon/%.o build/clang/libkturn.a
+	@echo '  LINK    $@'; mkdir -p $(@D)
+	@$(FUZZ_CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ \
+		$(filter %.o %.a,$^) $(ALL_LIBS)
+
+build/fuzz-daemon/turn: $(fuzz_world:%.c=build/clang/%.o)
 
 # The benchmark's traffic, which knows TURN, and the relays it compares with.
 build/obj/tools/bench/%.o: private CPPFLAGS += -iquote tools/client
@@ -182,15 +210,18 @@ counted := icount:6.12:idle+window
 suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
-check: check-built $(unit) $(KERNELS:%=module-%)
-	@tools/check generated unit interop $(call suites,kselftest interop) $(counted)
+check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
+	@tools/check generated unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
 
 # All that has to be there before the checks, which may then run side by side.
-check-prepared: check-built $(unit) $(KERNELS:%=module-%) module-debug $(bench_built)
+check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
 	@tools/deps check vm bench
 
 check-unit: $(unit)
 	@tools/check unit
+
+check-fuzz-daemon: $(fuzz_daemon)
+	@tools/check fuzz-daemon
 
 check-kselftest: check-built
 	@tools/check $(call suites,kselftest) $(counted)
@@ -202,6 +233,11 @@ check-interop: check-built
 check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
+# On this host, in a network namespace of its own: here is no kernel to be spared.
+check-sanitized: $(programs) build/san/kturnd build/interop/wire
+	@tools/deps check
+	@tests/interop/run --engine=splice --sanitized
+
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
 	@$(MAKE) -C tests/kselftest install INSTALL_PATH=$(CURDIR)/build/kselftest-installed
@@ -210,6 +246,11 @@ check-kselftest-runner:
 # The long ones say nothing of each relay: the kernel log would not hold it.
 fuzz stress: KERNEL = debug
 long = tools/vm/run --kernel=$(KERNEL) --module=dyndbg=-p
+
+# New inputs for the daemon, on this host.
+fuzz-daemon: MINUTES = 1
+fuzz-daemon: $(fuzz_daemon)
+	@tests/fuzz/daemon/run --minutes=$(MINUTES)
 
 fuzz: build/fuzz
 	@KTURN_FUZZ_MESSAGES=$(MESSAGES) KTURN_FUZZ_SEED=$(SEED) \

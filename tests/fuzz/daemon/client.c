@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <netinet/in.h>
+#include <string.h>
+
+#include "auth.h"
+#include "client.h"
+
+const char *const client_users[2] = { "alice", "%s%n" };
+const char *const client_passwords[2] = { "wonder", "builder" };
+
+/* Those of all clients: one may try another's. */
+static uint32_t ids[CLIENT_IDS];
+static unsigned int n_ids;
+
+void client_forget(void)
+{
+	memset(ids, 0, sizeof(ids));
+	n_ids = 0;
+}
+
+void client_send(struct client *client, const void *data, size_t len)
+{
+	if (client->datagrams)
+		net_send_from(&client->end, &client->from, data, len);
+	else
+		net_send(&client->end, data, len);
+}
+
+static void learn_from(struct client *client, const struct stun_message *msg)
+{
+	struct stun_attr attr;
+
+	if (stun_find(msg, STUN_ATTR_NONCE, &attr) && attr.len < sizeof(client->nonce)) {
+		memcpy(client->nonce, attr.value, attr.len);
+		client->nonce[attr.len] = '\0';
+		client->has_nonce = true;
+	}
+	if (stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) &&
+	    !stun_attr_u32(&attr, &ids[n_ids % CLIENT_IDS]))
+		n_ids++;
+}
+
+/* Return: how much of it could be read; all, if it is payload and no message. */
+static size_t read_messages(struct client *client)
+{
+	struct stun_message msg;
+	size_t at = 0;
+
+	while (client->have - at >= STUN_HEADER_LEN) {
+		size_t len = stun_length(client->reply + at);
+
+		if (!len)
+			return client->have;
+		if (len > client->have - at)
+			break;
+		if (!stun_parse(&msg, client->reply + at, len))
+			learn_from(client, &msg);
+		at += len;
+	}
+	return at;
+}
+
+void client_learn(struct client *client)
+{
+	ssize_t n;
+
+	if (client->deaf)
+		return;
+	while ((n = net_recv(&client->end, client->reply + client->have,
+			     sizeof(client->reply) - client->have)) > 0) {
+		size_t done;
+
+		client->have += n;
+		done = read_messages(client);
+		client->have -= done;
+		memmove(client->reply, client->reply + done, client->have);
+		if (client->have == sizeof(client->reply))
+			client->have = 0;
+	}
+}
+
+static void begin(struct client *client, struct stun_builder *b, void *buf, size_t size,
+		  enum stun_class class, uint16_t method)
+{
+	uint8_t transaction[STUN_TRANSACTION_LEN] = "fuzz-daemon";
+
+	transaction[STUN_TRANSACTION_LEN - 1] = client->n_sent++;
+	stun_begin(b, buf, size, class, method, transaction);
+}
+
+void client_ask(struct client *client)
+{
+	struct stun_builder b;
+	uint8_t buf[64];
+
+	begin(client, &b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE);
+	client_send(client, buf, stun_end(&b));
+}
+
+static void add(struct stun_builder *b, uint16_t type, const uint8_t *value, size_t len)
+{
+	uint32_t id;
+
+	if (type != STUN_ATTR_CONNECTION_ID || len != 4 || value[0] || value[1] || value[2] ||
+	    value[3] >= CLIENT_IDS) {
+		stun_add(b, type, value, len);
+		return;
+	}
+	id = ids[(n_ids - 1 - value[3]) % CLIENT_IDS];
+	stun_add_u32(b, type, id);
+}
+
+static void add_all(struct stun_builder *b, const uint8_t *p, size_t len)
+{
+	while (len >= STUN_ATTR_HEADER_LEN) {
+		uint16_t type = p[0] << 8 | p[1];
+		size_t value = p[2] << 8 | p[3];
+
+		p += STUN_ATTR_HEADER_LEN;
+		len -= STUN_ATTR_HEADER_LEN;
+		if (value > len)
+			value = len;
+		add(b, type, p, value);
+		p += value;
+		len -= value;
+	}
+}
+
+static void add_credentials(const struct client *client, struct stun_builder *b,
+			    unsigned int user)
+{
+	uint8_t key[AUTH_KEY_LEN];
+
+	stun_add_string(b, STUN_ATTR_USERNAME, client_users[user]);
+	stun_add_string(b, STUN_ATTR_REALM, CLIENT_REALM);
+	stun_add_string(b, STUN_ATTR_NONCE, client->nonce);
+	auth_key(key, client_users[user], CLIENT_REALM, client_passwords[user]);
+	stun_add_integrity(b, key, sizeof(key));
+}
+
+void client_sign(struct client *client, const uint8_t *payload, size_t len, unsigned int user,
+		 bool fingerprint)
+{
+	static uint8_t buf[STUN_MESSAGE_MAX];
+	struct stun_builder b;
+
+	if (len < 2)
+		return;
+	/* The class is in the upper bits, where a fuzzer seldom changes it. */
+	begin(client, &b, buf, sizeof(buf), payload[0] >> 6, (payload[0] & 0xf) << 8 | payload[1]);
+	add_all(&b, payload + 2, len - 2);
+	add_credentials(client, &b, user);
+	if (fingerprint)
+		stun_add_fingerprint(&b);
+	client_send(client, buf, stun_end(&b));
+}
