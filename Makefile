@@ -170,7 +170,10 @@ build/fuzz-daemon/%: build/clang/tests/fuzz/daemon/%.o build/clang/libkturn.a
 	@$(FUZZ_CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ \
 		$(filter %.o %.a,$^) $(ALL_LIBS)
 
-build/fuzz-daemon/turn: $(fuzz_world:%.c=build/clang/%.o)
+build/clang/tests/fuzz/daemon/%.o: private CPPFLAGS += -iquote tools/client
+
+build/fuzz-daemon/turn: $(fuzz_world:%.c=build/clang/%.o) \
+			build/clang/tools/client/challenge.o
 
 # The benchmark's traffic, which knows TURN, and the relays it compares with.
 build/obj/tools/bench/%.o: private CPPFLAGS += -iquote tools/client

@@ -2,7 +2,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "auth.h"
 #include "client.h"
 
 const char *const client_users[2] = { "alice", "%s%n" };
@@ -30,10 +29,10 @@ static void learn_from(struct client *client, const struct stun_message *msg)
 {
 	struct stun_attr attr;
 
-	if (stun_find(msg, STUN_ATTR_NONCE, &attr) && attr.len < sizeof(client->nonce)) {
-		memcpy(client->nonce, attr.value, attr.len);
-		client->nonce[attr.len] = '\0';
-		client->has_nonce = true;
+	if (stun_find(msg, STUN_ATTR_NONCE, &attr)) {
+		client->old.rfc5389 = true;
+		challenge_take(&client->challenge, msg, client_users[0], client_passwords[0]);
+		challenge_take(&client->old, msg, client_users[0], client_passwords[0]);
 	}
 	if (stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) &&
 	    !stun_attr_u32(&attr, &ids[n_ids % CLIENT_IDS]))
@@ -126,31 +125,21 @@ static void add_all(struct stun_builder *b, const uint8_t *p, size_t len)
 	}
 }
 
-static void add_credentials(const struct client *client, struct stun_builder *b,
-			    unsigned int user)
+void client_sign(struct client *client, const uint8_t *payload, size_t len,
+		 const struct client_way *way)
 {
-	uint8_t key[AUTH_KEY_LEN];
-
-	stun_add_string(b, STUN_ATTR_USERNAME, client_users[user]);
-	stun_add_string(b, STUN_ATTR_REALM, CLIENT_REALM);
-	stun_add_string(b, STUN_ATTR_NONCE, client->nonce);
-	auth_key(key, client_users[user], CLIENT_REALM, client_passwords[user]);
-	stun_add_integrity(b, key, sizeof(key));
-}
-
-void client_sign(struct client *client, const uint8_t *payload, size_t len, unsigned int user,
-		 bool fingerprint)
-{
+	struct challenge *challenge = way->old ? &client->old : &client->challenge;
+	const char *user = client_users[way->user], *password = client_passwords[way->user];
 	static uint8_t buf[STUN_MESSAGE_MAX];
 	struct stun_builder b;
 
-	if (len < 2)
+	if (len < 2 || challenge_set_user(challenge, user, password))
 		return;
 	/* The class is in the upper bits, where a fuzzer seldom changes it. */
 	begin(client, &b, buf, sizeof(buf), payload[0] >> 6, (payload[0] & 0xf) << 8 | payload[1]);
 	add_all(&b, payload + 2, len - 2);
-	add_credentials(client, &b, user);
-	if (fingerprint)
+	challenge_answer(challenge, user, &b);
+	if (way->fingerprint)
 		stun_add_fingerprint(&b);
 	client_send(client, buf, stun_end(&b));
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "challenge.h"
 #include "net.h"
 #include "stun.h"
 
@@ -23,8 +24,7 @@ struct client {
 	bool datagrams;
 	union addr from;
 	bool deaf;
-	bool has_nonce;
-	char nonce[STUN_STRING_MAX + 1];
+	struct challenge challenge, old;	/* the second as clients of RFC 5389 take it */
 	uint8_t n_sent;
 	uint8_t reply[4096];
 	size_t have;
@@ -46,12 +46,23 @@ void client_learn(struct client *client);
 void client_ask(struct client *client);
 
 /**
+ * struct client_way - how to sign
+ * @user: index of the user
+ * @old: as clients of RFC 5389 do
+ * @fingerprint: add FINGERPRINT
+ */
+struct client_way {
+	unsigned int user;
+	bool old, fingerprint;
+};
+
+/**
  * client_sign() - send a request
  * @payload: its type, and attributes as they are; CONNECTION-IDs below CLIENT_IDS
  *	stand for those that the daemon gave out last
  */
-void client_sign(struct client *client, const uint8_t *payload, size_t len, unsigned int user,
-		 bool fingerprint);
+void client_sign(struct client *client, const uint8_t *payload, size_t len,
+		 const struct client_way *way);
 
 /**
  * client_forget() - forget the CONNECTION-IDs

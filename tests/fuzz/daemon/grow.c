@@ -56,7 +56,8 @@ static const struct choice {
 	{ STUN_ATTR_MESSAGE_INTEGRITY, 2, { { 20, { 0 } }, { 4, { 0 } } } },
 	{ STUN_ATTR_FINGERPRINT, 1, { { 4, { 0 } } } },
 	{ 0x7ffe, 1, { { 4, { 0 } } } },
-	{ 0x001e, 1, { { 20, { 0 } } } },
+	{ STUN_ATTR_USERHASH, 1, { { 20, { 0 } } } },
+	{ STUN_ATTR_PASSWORD_ALGORITHM, 2, { { 4, { 0, 1 } }, { 4, { 0, 2 } } } },
 };
 
 /* What makes each method succeed comes first. */
@@ -153,7 +154,7 @@ static void make_step(struct script_step *step, uint8_t payload[PAYLOAD_MAX])
 	case SCRIPT_SIGNED:
 		step->len = make_request(payload);
 		if (!chance_below(8))
-			step->who |= chance_below(4) * SCRIPT_OTHER_USER;
+			step->who |= chance_below(8) * SCRIPT_RFC5389;
 		break;
 	case SCRIPT_RAW:
 		step->len = make_message(payload);

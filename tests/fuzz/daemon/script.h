@@ -27,7 +27,8 @@ enum script_what {
 };
 
 /* In @who of SCRIPT_SIGNED, beside the client. */
-#define SCRIPT_CLIENT		0x3f
+#define SCRIPT_CLIENT		0x1f
+#define SCRIPT_RFC5389		0x20
 #define SCRIPT_OTHER_USER	0x40
 #define SCRIPT_FINGERPRINT	0x80
 

@@ -101,14 +101,18 @@ static struct client *client_of(unsigned int who)
 
 static void sign(const struct script_step *step)
 {
+	const struct client_way way = {
+		.user = !!(step->who & SCRIPT_OTHER_USER),
+		.old = step->who & SCRIPT_RFC5389,
+		.fingerprint = step->who & SCRIPT_FINGERPRINT,
+	};
 	struct client *client = client_of(step->who & SCRIPT_CLIENT);
 
-	if (!client->has_nonce) {
+	if (!client->challenge.made) {
 		client_ask(client);
 		turn_loop();
 	}
-	client_sign(client, step->payload, step->len, !!(step->who & SCRIPT_OTHER_USER),
-		    step->who & SCRIPT_FINGERPRINT);
+	client_sign(client, step->payload, step->len, &way);
 }
 
 /* The payload may choose among some addresses and has a port. */
