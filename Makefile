@@ -30,6 +30,8 @@ ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) $(CPPFLAGS) -MMD -MP \
 ALL_LIBS = -Wl,--as-needed $$(pkg-config --libs $(PACKAGES)) -pthread
 # the unit tests run with these
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# and these find what threads do to each other
+RACES := -fsanitize=thread
 # libFuzzer comes with clang
 FUZZ_CC := clang
 
@@ -111,12 +113,18 @@ build/san/%.o: %.c | deps-build
 	@echo '  CC      $< (sanitized)'
 	@$(CC) $(ALL_CFLAGS) $(SANITIZE) -c -o $@ $<
 
+build/race/%.o: %.c | deps-build
+	@mkdir -p $(@D)
+	@echo '  CC      $< (for races)'
+	@$(CC) $(ALL_CFLAGS) $(RACES) -c -o $@ $<
+
 # Made anew, so that no object of a file that is gone stays in.
 build/%/libkturn.a:
 	@rm -f $@
 	@ar rcs $@ $^
 build/obj/libkturn.a: $(daemon_lib:%.c=build/obj/%.o)
 build/san/libkturn.a: $(daemon_lib:%.c=build/san/%.o)
+build/race/libkturn.a: $(daemon_lib:%.c=build/race/%.o)
 
 link = @echo '  LINK    $@'; mkdir -p $(@D); \
 	$(CC) $(CFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
@@ -127,6 +135,9 @@ build/kturnd: build/obj/daemon/main.o build/obj/libkturn.a
 # The daemon again, to be run by tests/interop/run --sanitized.
 build/san/kturnd: build/san/daemon/main.o build/san/libkturn.a
 	$(call link,$(SANITIZE))
+
+build/race/kturnd: build/race/daemon/main.o build/race/libkturn.a
+	$(call link,$(RACES))
 
 build/kturn: $(tool:%.c=build/obj/%.o) build/obj/libkturn.a
 	$(call link)
@@ -237,9 +248,10 @@ check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
-check-sanitized: $(programs) build/san/kturnd build/interop/wire
+check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
 	@tools/deps check
 	@tests/interop/run --engine=splice --sanitized
+	@tests/interop/run --engine=splice --workers=4 --sanitized=race
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
