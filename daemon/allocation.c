@@ -61,7 +61,7 @@ static void log_deleted(const struct allocation *allocation, const char *why)
 static int listen_for_peers(struct allocation *allocation, struct worker *worker,
 			    sa_family_t family)
 {
-	int fd = relayed_listen(worker->config, family, &allocation->relayed);
+	int fd = relayed_listen(worker->server->relayed, family, &allocation->relayed);
 
 	if (fd < 0)
 		return fd;
@@ -69,6 +69,7 @@ static int listen_for_peers(struct allocation *allocation, struct worker *worker
 	if (allocation->acceptor)
 		return 0;
 	close(fd);
+	relayed_release(worker->server->relayed, &allocation->relayed);
 	return -ENOMEM;
 }
 
@@ -135,12 +136,14 @@ void allocation_refresh(struct allocation *allocation, unsigned int lifetime)
 void allocation_delete(struct allocation *allocation, const char *why)
 {
 	struct session *session = allocation->session;
+	struct server *server = session->worker->server;
 
 	/* First no new peers, then the old ones: none may slip in between. */
 	acceptor_close(allocation->acceptor);
 	connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
-	quota_release(&session->worker->server->quota, allocation->user);
+	relayed_release(server->relayed, &allocation->relayed);
+	quota_release(&server->quota, allocation->user);
 	log_deleted(allocation, why);
 	event_free(allocation->expiry);
 	session_set_allocation(session, NULL);

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "ports.h"
 #include "relayed.h"
 #include "sock.h"
+#include "worker.h"
 
 /* Peers waiting to be accepted; the loop accepts at once, so this is a burst. */
 #define BACKLOG 128
+
+/* Ports of strangers that one Allocate may come across. */
+#define TRIES 1024
+
+struct relayed_pool {
+	const struct config *config;
+	struct ports ports[];	/* of each relay-ip */
+};
 
 bool relayed_supports(const struct config *config, sa_family_t family)
 {
@@ -42,52 +51,75 @@ static int listen_on(const union addr *addr)
 	return fd;
 }
 
-static unsigned int gcd(unsigned int a, unsigned int b)
+struct relayed_pool *relayed_pool_new(const struct config *config)
 {
-	while (b) {
-		unsigned int rest = a % b;
+	struct relayed_pool *pool = calloc(1, sizeof(*pool) +
+					   config->relay_ip.n * sizeof(pool->ports[0]));
 
-		a = b;
-		b = rest;
-	}
-	return a;
+	if (!pool)
+		return NULL;
+	pool->config = config;
+	for (unsigned int i = 0; i < config->relay_ip.n; i++)
+		ports_init(&pool->ports[i], config->min_port, config->max_port);
+	return pool;
+}
+
+void relayed_pool_free(struct relayed_pool *pool)
+{
+	free(pool);
 }
 
 /*
- * Walk through all ports of the range, from a random one in random strides. A
- * stride that shares no factor with their number misses none.
+ * What we have taken ourselves is never tried. Should others hold much of the
+ * range, an Allocate gives up in time, and the next one begins where that has ended.
  */
-static int listen_on_any_port(const struct config *config, union addr *addr)
+static int listen_on_any_port(struct ports *ports, union addr *addr)
 {
-	unsigned int n = config->max_port - config->min_port + 1;
-	unsigned int random[2], stride;
-	int fd = -EADDRINUSE;
+	time_t now = worker_now();
 
-	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)))
-		return -EIO;
-	stride = 1 + random[0] % n;
-	while (gcd(stride, n) != 1)
-		stride = 1 + stride % n;
-	for (unsigned int i = 0; i < n && fd == -EADDRINUSE; i++) {
-		addr_set_port(addr, config->min_port + (random[1] % n + i * stride) % n);
+	for (int i = 0; i < TRIES; i++) {
+		int port = ports_take(ports, now), fd;
+
+		if (port < 0)
+			return port;
+		addr_set_port(addr, port);
 		fd = listen_on(addr);
+		if (fd >= 0)
+			return fd;
+		if (fd != -EADDRINUSE) {
+			ports_release(ports, port);
+			return fd;
+		}
+		ports_foreign(ports, port);
 	}
-	return fd;
+	return -EADDRINUSE;
 }
 
-int relayed_listen(const struct config *config, sa_family_t family, union addr *addr)
+int relayed_listen(struct relayed_pool *pool, sa_family_t family, union addr *addr)
 {
+	const struct config_addrs *ips = &pool->config->relay_ip;
 	int fd = -EAFNOSUPPORT;
 
-	for (unsigned int i = 0; i < config->relay_ip.n; i++) {
-		if (config->relay_ip.addr[i].sa.sa_family != family)
+	for (unsigned int i = 0; i < ips->n; i++) {
+		if (ips->addr[i].sa.sa_family != family)
 			continue;
-		*addr = config->relay_ip.addr[i];
-		fd = listen_on_any_port(config, addr);
+		*addr = ips->addr[i];
+		fd = listen_on_any_port(&pool->ports[i], addr);
 		if (fd >= 0)
 			break;
 	}
 	return fd;
+}
+
+void relayed_release(struct relayed_pool *pool, const union addr *addr)
+{
+	const struct config_addrs *ips = &pool->config->relay_ip;
+
+	for (unsigned int i = 0; i < ips->n; i++)
+		if (addr_same_ip(&ips->addr[i], addr)) {
+			ports_release(&pool->ports[i], addr_port(addr));
+			return;
+		}
 }
 
 int relayed_socket(const union addr *addr)

@@ -9,6 +9,23 @@
 #include "config.h"
 
 /**
+ * struct relayed_pool - the ports of every relay-ip, for all workers together
+ */
+struct relayed_pool;
+
+/**
+ * relayed_pool_new() - begin with all of them free
+ *
+ * Return: NULL without memory.
+ */
+struct relayed_pool *relayed_pool_new(const struct config *config);
+
+/**
+ * relayed_pool_free() - forget them; NULL is none
+ */
+void relayed_pool_free(struct relayed_pool *pool);
+
+/**
  * relayed_supports() - tell whether there is a relay-ip of a family
  */
 bool relayed_supports(const struct config *config, sa_family_t family);
@@ -24,7 +41,12 @@ bool relayed_supports(const struct config *config, sa_family_t family);
  * Return: the listening socket; -EADDRINUSE if every port is taken, or another
  * negative errno.
  */
-int relayed_listen(const struct config *config, sa_family_t family, union addr *addr);
+int relayed_listen(struct relayed_pool *pool, sa_family_t family, union addr *addr);
+
+/**
+ * relayed_release() - give an address back, once its socket is closed
+ */
+void relayed_release(struct relayed_pool *pool, const union addr *addr);
 
 /**
  * relayed_socket() - make a socket whose connections come from @addr exactly

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "relayed.h"
 #include "server.h"
 #include "sock.h"
 #include "worker.h"
@@ -61,7 +62,8 @@ int server_open(struct server *server, const struct config *config)
 	*server = (struct server){ .config = config, .quota = QUOTA_INIT };
 	server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->base = event_base_new();
-	if (server->stop >= 0 && server->base)
+	server->relayed = relayed_pool_new(config);
+	if (server->stop >= 0 && server->base && server->relayed)
 		err = open_workers(server);
 	if (err)
 		server_close(server);
@@ -170,6 +172,7 @@ void server_close(struct server *server)
 	for (unsigned int i = 0; i < server->n_workers; i++)
 		worker_close(&server->workers[i]);
 	free(server->workers);
+	relayed_pool_free(server->relayed);
 	if (server->base)
 		event_base_free(server->base);
 	if (server->stop >= 0)

@@ -10,12 +10,14 @@
 
 struct config;
 struct event_base;
+struct relayed_pool;
 struct worker;
 
 /**
  * struct server - to be zeroed by nobody: server_open() does it
  * @workers: @n_workers of them, as many as relay-threads says
  * @quota: of all workers
+ * @relayed: the ports that allocations get
  * @base: the main thread's loop
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -24,6 +26,7 @@ struct server {
 	struct worker *workers;
 	unsigned int n_workers;
 	struct quota quota;
+	struct relayed_pool *relayed;
 	struct event_base *base;
 	int stop;
 };
