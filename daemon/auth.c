@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "auth_user.h"
 #include "config.h"
+#include "ephemeral.h"
 #include "log.h"
 #include "nonce.h"
 #include "user_set.h"
@@ -17,9 +18,18 @@ struct auth {
 /* What a request says of itself. */
 struct claim {
 	struct stun_attr realm, nonce;
+	char name[STUN_STRING_MAX + 1];	/* empty if it came as USERHASH */
 	uint8_t userhash[STUN_USERHASH_LEN];
 	unsigned int algorithm;
 	bool names_algorithm;		/* so the client knows RFC 8489 */
+};
+
+/* Whose claim was found to be true; the strings are the set's or the claim's. */
+struct signer {
+	const char *realm, *name, *account;
+	size_t account_len;
+	bool expired;
+	struct credential_key key;
 };
 
 struct auth *auth_new(const struct config *config)
@@ -46,14 +56,25 @@ static bool find_string(const struct stun_message *msg, uint16_t type, struct st
 	return stun_find(msg, type, attr) && attr->len > 0 && attr->len <= STUN_STRING_MAX;
 }
 
-/* USERNAME and REALM give what USERHASH would be. NULs at the end do not count (9.2.2). */
+/* NULs at the end are no part of the name (9.2.2); one that has some inside is nobody's. */
+static void copy_name(struct claim *claim, struct stun_attr *attr)
+{
+	while (attr->len && !attr->value[attr->len - 1])
+		attr->len--;
+	if (memchr(attr->value, 0, attr->len))
+		return;
+	memcpy(claim->name, attr->value, attr->len);
+	claim->name[attr->len] = '\0';
+}
+
+/* USERNAME and REALM give what USERHASH would be. */
 static bool read_name(const struct stun_message *msg, struct claim *claim)
 {
 	struct stun_attr attr;
 
+	claim->name[0] = '\0';
 	if (find_string(msg, STUN_ATTR_USERNAME, &attr)) {
-		while (attr.len && !attr.value[attr.len - 1])
-			attr.len--;
+		copy_name(claim, &attr);
 		return !credential_userhash(claim->userhash, attr.value, attr.len,
 					    claim->realm.value, claim->realm.len);
 	}
@@ -107,21 +128,52 @@ static bool choose_algorithm(const struct stun_message *msg, struct claim *claim
 }
 
 /* Who is unknown, or has no such key, costs the same time as a wrong password. */
-static const struct user_entry *find_signer(const struct auth *auth,
-					    const struct stun_message *msg,
-					    const struct claim *claim,
-					    struct credential_key *key)
+static bool find_listed(const struct auth *auth, const struct stun_message *msg,
+			const struct claim *claim, struct signer *signer)
 {
 	static const struct credential_key nobodys = { .len = CREDENTIAL_KEY_MAX };
 	const struct user_entry *entry = user_set_find(auth->users, claim->userhash);
-	const struct credential_key *known = &nobodys;
-	bool is_known;
+	const struct credential_key *key = &nobodys;
 
 	if (entry)
-		known = user_keys_get(&entry->keys, claim->algorithm);
-	is_known = entry && known->len;
-	*key = is_known ? *known : nobodys;
-	return stun_check_integrity(msg, key->bytes, key->len) && is_known ? entry : NULL;
+		key = user_keys_get(&entry->keys, claim->algorithm);
+	if (!key->len)
+		key = &nobodys;
+	if (!stun_check_integrity(msg, key->bytes, key->len) || key == &nobodys)
+		return false;
+	*signer = (struct signer){
+		.realm = entry->realm,
+		.name = entry->name,
+		.account = entry->name,
+		.account_len = strlen(entry->name),
+		.key = *key,
+	};
+	return true;
+}
+
+static bool find_ephemeral(const struct auth *auth, const struct stun_message *msg,
+			   const struct claim *claim, time_t now, struct signer *signer)
+{
+	const struct user_secret *secret = NULL;
+	struct ephemeral ephemeral;
+
+	signer->realm = user_set_find_realm(auth->users, claim->realm.value, claim->realm.len);
+	if (!signer->realm ||
+	    !ephemeral_parse(&ephemeral, claim->name, auth->config->rest_separator))
+		return false;
+	signer->name = claim->name;
+	signer->account = ephemeral.account;
+	signer->account_len = ephemeral.account_len;
+	signer->expired = ephemeral.expiry < now;
+	for (unsigned int i = 0; i < AUTH_SECRETS_MAX; i++) {
+		secret = user_set_secret(auth->users, signer->realm, secret);
+		if (!secret || ephemeral_key(&signer->key, claim->algorithm, claim->name,
+					     signer->realm, secret->value))
+			return false;
+		if (stun_check_integrity(msg, signer->key.bytes, signer->key.len))
+			return true;
+	}
+	return false;
 }
 
 unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
@@ -129,7 +181,7 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 			struct auth_signature *signature)
 {
 	const struct config *config = auth->config;
-	const struct user_entry *entry;
+	struct signer signer = { 0 };
 	struct claim claim;
 
 	*user = NULL;
@@ -138,14 +190,14 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 		return 401;
 	if (!read_claim(msg, &claim) || !choose_algorithm(msg, &claim))
 		return 400;
-	entry = find_signer(auth, msg, &claim, &signature->key);
-	if (entry)
-		*user = auth_user_new(entry->realm, entry->name, entry->name,
-				      strlen(entry->name));
-	if (!*user) {
-		signature->key.len = 0;
-		return entry ? 500 : 401;
-	}
+	if (!find_listed(auth, msg, &claim, &signer) &&
+	    !find_ephemeral(auth, msg, &claim, now, &signer))
+		return 401;
+	*user = auth_user_new(signer.realm, signer.name, signer.account, signer.account_len);
+	if (!*user)
+		return 500;
+	(*user)->expired = signer.expired;
+	signature->key = signer.key;
 	signature->sha256 = claim.names_algorithm;
 	return nonce_is_valid(&claim.nonce, &config->nonce_key, client, now,
 			      config->stale_nonce) ? 0 : 438;
@@ -157,7 +209,8 @@ void auth_challenge(struct auth *auth, struct stun_builder *b, const union addr 
 	const struct config *config = auth->config;
 	const struct nonce_offer offer = {
 		.algorithms = user_set_algorithms(auth->users, config->realm),
-		.anonymity = true,
+		/* Nobody can tell a name that is not on any list from its hash. */
+		.anonymity = !user_set_secret(auth->users, config->realm, NULL),
 	};
 	uint8_t list[CREDENTIAL_LIST_MAX];
 	char nonce[NONCE_LEN + 1];

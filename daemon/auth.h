@@ -13,6 +13,8 @@
 #include "credential.h"
 #include "stun.h"
 
+#define AUTH_SECRETS_MAX 16	/* that are tried for one request */
+
 struct auth;
 struct auth_user;
 struct config;

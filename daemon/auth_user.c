@@ -14,6 +14,7 @@ struct auth_user *auth_user_new(const char *realm, const char *name, const char 
 	if (!user)
 		return NULL;
 	user->refs = 1;
+	user->expired = false;
 	user->account_len = realm_size + account_len;
 	memcpy(user->account, realm, realm_size);
 	memcpy(user->account + realm_size, account, account_len);

@@ -14,6 +14,7 @@
 
 /**
  * struct auth_user - a realm and a name
+ * @expired: his credentials have ended: he may go on, but not begin anything
  * @name: as in USERNAME
  * @account: what a quota counts: the realm, a NUL, and the name or what of it
  *	does not change from one credential of the user to the next
@@ -21,6 +22,7 @@
  */
 struct auth_user {
 	unsigned int refs;
+	bool expired;
 	const char *name;
 	size_t account_len;
 	char account[];

@@ -216,6 +216,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.channel_lifetime = 600,
 		.max_allocate_timeout = 60,
 		.stale_nonce = NONCE_LIFETIME,
+		.rest_separator = ':',
 	};
 	read_args(&r, argc, argv);
 	r.early = false;

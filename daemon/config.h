@@ -12,6 +12,7 @@
 
 #include "acl.h"
 #include "addr.h"
+#include "auth.h"
 #include "datapath.h"
 #include "nonce.h"
 
@@ -73,6 +74,10 @@ struct config {
 	char *realm;
 	struct config_user *user_lines;	/* empty once their keys are known */
 	bool lt_cred_mech, no_auth;
+	bool use_auth_secret;
+	char *auth_secrets[AUTH_SECRETS_MAX];	/* empty once the set of users has them */
+	unsigned int n_auth_secrets;
+	char rest_separator;
 	struct user_set *users;		/* NULL: nobody has to sign */
 	struct nonce_key nonce_key;
 	char *nonce_secret;

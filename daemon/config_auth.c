@@ -76,6 +76,35 @@ const char *config_parse_user(struct config *config, const struct config_key *ke
 	return NULL;
 }
 
+const char *config_parse_secret(struct config *config, const struct config_key *key,
+				const char *value)
+{
+	char *secret;
+
+	(void)key;
+	if (!*value)
+		return "some text";
+	if (config->n_auth_secrets == AUTH_SECRETS_MAX)
+		return "at most 16 of them";
+	secret = strdup(value);
+	if (!secret)
+		return "more memory";
+	config->auth_secrets[config->n_auth_secrets++] = secret;
+	config->use_auth_secret = true;
+	return NULL;
+}
+
+const char *config_parse_separator(struct config *config, const struct config_key *key,
+				   const char *value)
+{
+	(void)key;
+	if (strlen(value) != 1 || *value < '!' || *value > '~' ||
+	    (*value >= '0' && *value <= '9'))
+		return "one ASCII character that is no digit";
+	config->rest_separator = *value;
+	return NULL;
+}
+
 const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
 					 const char *value)
 {
@@ -109,6 +138,24 @@ static void forget_lines(struct config *config)
 	}
 }
 
+static void forget_secrets(struct config *config)
+{
+	while (config->n_auth_secrets) {
+		char *secret = config->auth_secrets[--config->n_auth_secrets];
+
+		gnutls_memset(secret, 0, strlen(secret));
+		free(secret);
+	}
+}
+
+static void fill_secrets(struct config *config, struct config_errors *errors)
+{
+	for (unsigned int i = 0; i < config->n_auth_secrets; i++)
+		if (user_set_add_secret(config->users, NULL, config->auth_secrets[i]))
+			config_complain(errors, "static-auth-secret: no memory");
+	forget_secrets(config);
+}
+
 /*
  * The latest line comes first, and who is given twice keeps the keys of that one.
  * Only keys stay in memory, never passwords (RFC 8656, section 6).
@@ -116,7 +163,7 @@ static void forget_lines(struct config *config)
 static void fill_users(struct config *config, struct config_errors *errors)
 {
 	config->users = user_set_new();
-	if (!config->users) {
+	if (!config->users || user_set_add_realm(config->users, config->realm)) {
 		config_complain(errors, "user: no memory");
 		return;
 	}
@@ -127,6 +174,7 @@ static void fill_users(struct config *config, struct config_errors *errors)
 			config_complain(errors, "user: %s: cannot make a key", line->name);
 	}
 	forget_lines(config);
+	fill_secrets(config, errors);
 }
 
 static void fill_nonce_key(struct config *config, struct config_errors *errors)
@@ -140,15 +188,25 @@ static void fill_nonce_key(struct config *config, struct config_errors *errors)
 		gnutls_memset(secret, 0, strlen(secret));
 }
 
+/* Return: the key that says who may come, or NULL. */
+static const char *who_may_come(const struct config *config)
+{
+	if (config->user_lines)
+		return "user";
+	if (config->use_auth_secret)
+		return "use-auth-secret";
+	return config->lt_cred_mech ? "lt-cred-mech" : NULL;
+}
+
 void config_fill_auth(struct config *config, struct config_errors *errors)
 {
-	if (config->lt_cred_mech && config->no_auth) {
-		config_complain(errors, "no-auth: contradicts lt-cred-mech");
-	} else if (config->no_auth && config->user_lines) {
-		config_complain(errors, "no-auth: contradicts user: nobody would be asked");
-	} else if (!config->no_auth && !config->user_lines) {
+	const char *who = who_may_come(config);
+
+	if (config->no_auth && who) {
+		config_complain(errors, "no-auth: contradicts %s: nobody would be asked", who);
+	} else if (!config->no_auth && !config->user_lines && !config->n_auth_secrets) {
 		config_complain(errors, "user: missing: give at least one user=name:password, "
-				"or no-auth to let anybody in");
+				"or static-auth-secret, or no-auth to let anybody in");
 	} else if (!config->no_auth && !config->realm) {
 		config_complain(errors, "realm: missing: the users' keys depend on it");
 	} else if (!config->no_auth) {
@@ -161,6 +219,7 @@ void config_fill_auth(struct config *config, struct config_errors *errors)
 void config_free_auth(struct config *config)
 {
 	forget_lines(config);
+	forget_secrets(config);
 	user_set_put(config->users);
 	gnutls_memset(&config->nonce_key, 0, sizeof(config->nonce_key));
 	free(config->nonce_secret);

@@ -95,6 +95,10 @@ const char *config_parse_realm(struct config *config, const struct config_key *k
 			       const char *value);
 const char *config_parse_user(struct config *config, const struct config_key *key,
 			      const char *value);
+const char *config_parse_secret(struct config *config, const struct config_key *key,
+				const char *value);
+const char *config_parse_separator(struct config *config, const struct config_key *key,
+				   const char *value);
 const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
 					 const char *value);
 

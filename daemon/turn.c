@@ -21,6 +21,7 @@
 enum method_flags {
 	AUTHENTICATED	= 1,	/* long-term credentials, if there are any */
 	ALLOCATED	= 2,	/* on the control connection, by the same user */
+	ADMITS		= 8,	/* whoever had no business here until now */
 	CONNECTED	= 4,	/* over TCP or TLS only */
 };
 
@@ -30,7 +31,7 @@ static const struct method {
 	unsigned int flags;
 } methods[] = {
 	{ STUN_BINDING,			turn_binding,		0 },
-	{ STUN_ALLOCATE,		turn_allocate,		AUTHENTICATED },
+	{ STUN_ALLOCATE,		turn_allocate,		AUTHENTICATED | ADMITS },
 	{ STUN_REFRESH,			turn_refresh,		AUTHENTICATED | ALLOCATED },
 	{ STUN_CREATE_PERMISSION,	turn_create_permission,	AUTHENTICATED | ALLOCATED },
 	{ STUN_CHANNEL_BIND,		turn_channel_bind,	AUTHENTICATED | ALLOCATED },
@@ -164,6 +165,8 @@ static unsigned int process(struct transaction *transaction, const struct method
 
 	if (method->flags & AUTHENTICATED)
 		code = authenticate(transaction, msg);
+	if (!code && method->flags & ADMITS && transaction->user && transaction->user->expired)
+		code = 401;
 	if (!code && refuse_unknown(transaction, msg))
 		return 0;
 	if (!code && method->flags & CONNECTED && !session_is_stream(transaction->session))

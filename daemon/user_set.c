@@ -17,6 +17,7 @@ struct user_set {
 	atomic_uint refs;
 	struct user_entry *users;
 	struct realm *realms;
+	struct user_secret *secrets;
 };
 
 int user_keys_make(struct user_keys *keys, const char *name, const char *realm,
@@ -80,11 +81,17 @@ static void free_set(struct user_set *set)
 {
 	struct user_entry *entry, *next_entry;
 	struct realm *realm, *next_realm;
+	struct user_secret *secret;
 
 	HASH_ITER(hh, set->users, entry, next_entry) {
 		HASH_DEL(set->users, entry);
 		gnutls_memset(&entry->keys, 0, sizeof(entry->keys));
 		free(entry);
+	}
+	while ((secret = set->secrets)) {
+		set->secrets = secret->next;
+		gnutls_memset(secret->value, 0, strlen(secret->value));
+		free(secret);
 	}
 	HASH_ITER(hh, set->realms, realm, next_realm) {
 		HASH_DEL(set->realms, realm);
@@ -99,17 +106,17 @@ void user_set_put(struct user_set *set)
 		free_set(set);
 }
 
-static struct realm *find_realm(const struct user_set *set, const char *name)
+static struct realm *find_realm(const struct user_set *set, const void *name, size_t len)
 {
 	struct realm *realm;
 
-	HASH_FIND_STR(set->realms, name, realm);
+	HASH_FIND(hh, set->realms, name, len, realm);
 	return realm;
 }
 
 static struct realm *get_realm(struct user_set *set, const char *name)
 {
-	struct realm *realm = find_realm(set, name);
+	struct realm *realm = find_realm(set, name, strlen(name));
 
 	if (realm)
 		return realm;
@@ -148,6 +155,44 @@ int user_set_add(struct user_set *set, const char *realm_name, const char *name,
 	return 0;
 }
 
+int user_set_add_realm(struct user_set *set, const char *realm)
+{
+	return get_realm(set, realm) ? 0 : -ENOMEM;
+}
+
+int user_set_add_secret(struct user_set *set, const char *realm_name, const char *value)
+{
+	struct user_secret *secret = calloc(1, sizeof(*secret) + strlen(value) + 1);
+	struct realm *realm = realm_name ? get_realm(set, realm_name) : NULL;
+
+	if (!secret || (realm_name && !realm)) {
+		free(secret);
+		return -ENOMEM;
+	}
+	strcpy(secret->value, value);
+	secret->realm = realm ? realm->name : NULL;
+	secret->next = set->secrets;
+	set->secrets = secret;
+	return 0;
+}
+
+const char *user_set_find_realm(const struct user_set *set, const void *name, size_t len)
+{
+	const struct realm *realm = find_realm(set, name, len);
+
+	return realm ? realm->name : NULL;
+}
+
+const struct user_secret *user_set_secret(const struct user_set *set, const char *realm,
+					  const struct user_secret *last)
+{
+	const struct user_secret *secret = last ? last->next : set->secrets;
+
+	while (secret && secret->realm && strcmp(secret->realm, realm))
+		secret = secret->next;
+	return secret;
+}
+
 const struct user_entry *user_set_find(const struct user_set *set,
 				       const uint8_t userhash[STUN_USERHASH_LEN])
 {
@@ -159,7 +204,7 @@ const struct user_entry *user_set_find(const struct user_set *set,
 
 unsigned int user_set_algorithms(const struct user_set *set, const char *name)
 {
-	const struct realm *realm = find_realm(set, name);
+	const struct realm *realm = find_realm(set, name, strlen(name));
 
 	return realm && realm->algorithms ? realm->algorithms : CREDENTIAL_ALL;
 }

@@ -9,6 +9,7 @@
 #ifndef KTURN_USER_SET_H
 #define KTURN_USER_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uthash.h>
@@ -33,6 +34,17 @@ struct user_entry {
 	struct user_keys keys;
 	const char *realm;
 	char name[];
+};
+
+/**
+ * struct user_secret - makes credentials up, see ephemeral.h
+ * @next: the next one of the set
+ * @realm: where it counts; NULL is everywhere
+ */
+struct user_secret {
+	struct user_secret *next;
+	const char *realm;
+	char value[];
 };
 
 /**
@@ -82,6 +94,33 @@ void user_set_put(struct user_set *set);
  */
 int user_set_add(struct user_set *set, const char *realm, const char *name,
 		 const struct user_keys *keys);
+
+/**
+ * user_set_add_realm() - let the set know of a realm, be there users in it or not
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int user_set_add_realm(struct user_set *set, const char *realm);
+
+/**
+ * user_set_add_secret() - add a secret of a realm, or of all with NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int user_set_add_secret(struct user_set *set, const char *realm, const char *value);
+
+/**
+ * user_set_find_realm() - the set's own copy of a realm's name
+ *
+ * Return: NULL if it knows of no such realm.
+ */
+const char *user_set_find_realm(const struct user_set *set, const void *name, size_t len);
+
+/**
+ * user_set_secret() - step through the secrets of a realm, beginning with NULL
+ */
+const struct user_secret *user_set_secret(const struct user_set *set, const char *realm,
+					  const struct user_secret *last);
 
 /**
  * user_set_find() - find a user

@@ -3,7 +3,11 @@
  * Long-term credentials: what new and old clients are asked for, and what an
  * attacker on the way cannot change (RFC 8489, 9.2).
  */
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../tools/client/net.h"
@@ -119,11 +123,119 @@ static int md5_by_choice(const struct wire *wire)
 	return 0;
 }
 
+#define LIFE 10		/* seconds; a slow server has to allocate in that time */
+
+/* A user as a web service makes him up, with a secret that it shares with the server. */
+struct made_up {
+	char name[64];
+	char password[64];
+};
+
+static void make_up(struct made_up *user, const char *account, time_t expiry,
+		    const char *secret)
+{
+	uint8_t mac[20];
+	const gnutls_datum_t raw = { mac, sizeof(mac) };
+	gnutls_datum_t text;
+
+	snprintf(user->name, sizeof(user->name), "%lld:%s", (long long)expiry, account);
+	gnutls_hmac_fast(GNUTLS_MAC_SHA1, secret, strlen(secret), user->name,
+			 strlen(user->name), mac);
+	gnutls_base64_encode2(&raw, &text);
+	snprintf(user->password, sizeof(user->password), "%s", (char *)text.data);
+	gnutls_free(text.data);
+}
+
+static int allocate_as(struct turn *turn, const struct wire *wire, const struct made_up *user)
+{
+	expect_ok(turn_open_secure(turn, &wire->server, NULL, user->name, user->password,
+				   wire->secure));
+	return turn_allocate(turn, AF_INET, 600);
+}
+
+/* While one secret takes over from the other, both are good. */
+static int either_secret(const struct wire *wire)
+{
+	time_t expiry = time(NULL) + 3600;
+	struct made_up user;
+	struct turn turn;
+
+	make_up(&user, "carol", expiry, "the secret of before");
+	expect_ok(allocate_as(&turn, wire, &user));
+	expect(turn.challenge.algorithm == CREDENTIAL_SHA256 && !turn.challenge.anonymous,
+	       "neither a name nor SHA-256 was asked for");
+	turn_close(&turn);
+	make_up(&user, "dave", expiry, "the secret of today");
+	expect_ok(allocate_as(&turn, wire, &user));
+	make_up(&user, "erin", expiry, "no secret at all");
+	expect_code(401, allocate_as(&turn, wire, &user));
+	return 0;
+}
+
+static int expired_name(const struct wire *wire)
+{
+	struct made_up user;
+	struct turn turn;
+
+	make_up(&user, "frank", time(NULL) - 5, "the secret of today");
+	expect_code(401, allocate_as(&turn, wire, &user));
+	/* Another expiry is another name, with another password. */
+	snprintf(user.name, sizeof(user.name), "%lld:frank", (long long)time(NULL) + 60);
+	expect_code(401, allocate_as(&turn, wire, &user));
+	return 0;
+}
+
+/* Who is in may stay, and bind connections, but not begin anew. */
+static int expires_meanwhile(const struct wire *wire)
+{
+	time_t expiry = time(NULL) + LIFE;
+	struct made_up user;
+	struct stage st;
+	struct turn again;
+	int listener;
+
+	make_up(&user, "grace", expiry, "the secret of today");
+	expect_ok(allocate_as(&st.turn, wire, &user));
+	while (time(NULL) <= expiry)
+		sleep(1);
+	expect_ok(turn_refresh(&st.turn, 600));
+	st.peer_addr = wire->peer;
+	listener = net_listen(&st.peer_addr);
+	expect(listener >= 0, "the peer could not listen");
+	expect_ok(turn_connect(&st.turn, &st.peer_addr, &st.id));
+	need(stage_bind(&st));
+	expect_ok(turn_refresh(&st.turn, 0));
+	expect_code(401, turn_allocate(&st.turn, AF_INET, 600));
+	expect_code(401, allocate_as(&again, wire, &user));
+	return 0;
+}
+
+/* The server has a quota of one: the user behind the name counts, not the name. */
+static int one_account(const struct wire *wire)
+{
+	time_t now = time(NULL);
+	struct turn first, second;
+	struct made_up user;
+
+	make_up(&user, "heidi", now + 1000, "the secret of today");
+	expect_ok(allocate_as(&first, wire, &user));
+	make_up(&user, "heidi", now + 2000, "the secret of today");
+	expect_code(486, allocate_as(&second, wire, &user));
+	/* And she is another than herself with a new name. */
+	second.control = first.control;
+	expect_code(441, turn_refresh(&second, 600));
+	return 0;
+}
+
 const struct wire_test credential_tests[] = {
 	{ "main", "credentials with SHA-256 and USERHASH", new_client },
 	{ "main", "credentials with MD5 and SHA-1", old_client },
 	{ "main", "credentials with MD5, chosen from the list", md5_by_choice },
 	{ "main", "400: the list of algorithms was cut on its way", shorter_list },
 	{ "main", "438: the nonce lost its features on its way", no_features },
+	{ "rest", "made-up users, and two secrets", either_secret },
+	{ "rest", "401: a made-up user whose time is over", expired_name },
+	{ "rest", "a made-up user whose time ends meanwhile", expires_meanwhile },
+	{ "rest", "486: one made-up user under two names", one_account },
 	{ NULL, NULL, NULL },
 };

@@ -26,6 +26,10 @@ static char nonce[STUN_STRING_MAX + 1];
 static uint8_t list[CREDENTIAL_LIST_MAX];
 static size_t list_len;
 
+/* Who is expected, and what else was said of him. */
+static const char *expected_name;
+static bool expired;
+
 static void take_challenge(void)
 {
 	struct stun_message msg;
@@ -63,6 +67,7 @@ static int setup(void **state)
 	config.users = user_set_new();
 	assert_int_equal(nonce_key_random(&config.nonce_key), 0);
 	assert_int_equal(addr_parse(&client, "192.0.2.1"), 0);
+	expected_name = "user";
 	add_user("user");
 	auth = auth_new(&config);
 	assert_non_null(auth);
@@ -150,16 +155,16 @@ static size_t build(uint8_t *buf, size_t size, const struct request *r)
 	return stun_end(&b);
 }
 
-/* Whether a response would be signed, and as "user" wants it. */
-static void check_signature(const struct auth_signature *signature, unsigned int key_from,
-			    bool sha256)
+/* Whether a response would be signed, and as who has sent the request wants it. */
+static void check_signature(const struct request *r, const struct auth_signature *signature)
 {
+	bool sha256 = r->algorithm;
 	struct credential_key key;
 	struct stun_message msg;
 	struct stun_builder b;
 	uint8_t buf[128];
 
-	credential_key(&key, key_from, "user", "realm", "pass");
+	credential_key(&key, r->key_from, r->user, r->realm, r->password);
 	stun_begin(&b, buf, sizeof(buf), STUN_SUCCESS, STUN_ALLOCATE, transaction);
 	auth_sign(signature, &b);
 	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
@@ -179,9 +184,10 @@ static unsigned int try_at(const struct request *r, time_t now)
 	assert_int_equal(stun_parse(&msg, buf, build(buf, sizeof(buf), r)), 0);
 	code = auth_check(auth, &msg, &client, now, &user, &signature);
 	if (!code || code == 438) {
-		assert_string_equal(user->name, "user");
+		assert_string_equal(user->name, expected_name);
 		assert_string_equal(auth_user_realm(user), "realm");
-		check_signature(&signature, r->key_from, r->algorithm);
+		expired = user->expired;
+		check_signature(r, &signature);
 	} else {
 		assert_null(user);
 		assert_int_equal(signature.key.len, 0);
@@ -418,6 +424,68 @@ static void hashed_keys(void **state)
 	assert_int_equal(user_keys_read(&read, ""), -EINVAL);
 }
 
+/* What a web service would make of the same secret. */
+static unsigned int try_ephemeral(const char *name, const char *password)
+{
+	struct request r = rfc8489();
+
+	r.user = name;
+	r.userhash = false;
+	r.password = password;
+	return try(&r);
+}
+
+/* Passwords from: printf %s NAME | openssl dgst -sha1 -hmac north -binary | base64 */
+static void ephemeral_users(void **state)
+{
+	static const char name[] = "2000000:user", password[] = "f2D2r8H9rQBT6gnMf0HtUY+6B/A=";
+	struct request r = rfc8489();
+
+	(void)state;
+	config.rest_separator = ':';
+	assert_int_equal(user_set_add_secret(config.users, NULL, "south"), 0);
+	assert_int_equal(user_set_add_secret(config.users, NULL, "north"), 0);
+	expected_name = name;
+	assert_int_equal(try_ephemeral(name, password), 0);
+	assert_false(expired);
+	assert_int_equal(try_ephemeral(name, "other"), 401);
+	r.realm = "elsewhere";
+	assert_int_equal(try(&r), 401);
+	expected_name = "999999:user";
+	assert_int_equal(try_ephemeral(expected_name, "IB5eQrGlD/yBfN5TSwMTGb7/03k="), 0);
+	assert_true(expired);
+	/* Names that cannot be told from their hashes: no USERHASH is asked for. */
+	take_challenge();
+	assert_memory_equal(nonce, "obMatJos2gAAA", NONCE_COOKIE_LEN);
+}
+
+static void secrets_of_a_realm(void **state)
+{
+	static const char name[] = "2000000:user", password[] = "f2D2r8H9rQBT6gnMf0HtUY+6B/A=";
+
+	(void)state;
+	config.rest_separator = ':';
+	assert_int_equal(user_set_add_secret(config.users, "other", "north"), 0);
+	assert_int_equal(try_ephemeral(name, password), 401);
+	assert_int_equal(user_set_add_secret(config.users, "realm", "north"), 0);
+	expected_name = name;
+	assert_int_equal(try_ephemeral(name, password), 0);
+}
+
+/* A request costs only so much: what is beyond is not tried. */
+static void too_many_secrets(void **state)
+{
+	(void)state;
+	config.rest_separator = ':';
+	assert_int_equal(user_set_add_secret(config.users, NULL, "north"), 0);
+	for (int i = 1; i < AUTH_SECRETS_MAX; i++)
+		assert_int_equal(user_set_add_secret(config.users, NULL, "south"), 0);
+	expected_name = "2000000:user";
+	assert_int_equal(try_ephemeral(expected_name, "f2D2r8H9rQBT6gnMf0HtUY+6B/A="), 0);
+	assert_int_equal(user_set_add_secret(config.users, NULL, "south"), 0);
+	assert_int_equal(try_ephemeral(expected_name, "f2D2r8H9rQBT6gnMf0HtUY+6B/A="), 401);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -435,6 +503,9 @@ int main(void)
 		test(checks_have_an_order),
 		test(offer_suits_all_users),
 		test(hashed_keys),
+		test(ephemeral_users),
+		test(secrets_of_a_realm),
+		test(too_many_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

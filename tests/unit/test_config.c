@@ -344,11 +344,14 @@ static void what_does_not_fit_together(void **state)
 		const char *text;
 	} cases[] = {
 		{ { "--relay-ip=192.0.2.1" }, "user: missing: give at least one "
-		  "user=name:password, or no-auth to let anybody in\n" },
+		  "user=name:password, or static-auth-secret, or no-auth to let anybody "
+		  "in\n" },
 		{ { "--relay-ip=192.0.2.1", "--user=u:p" },
 		  "realm: missing: the users' keys depend on it\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--lt-cred-mech" },
-		  "no-auth: contradicts lt-cred-mech\n" },
+		  "no-auth: contradicts lt-cred-mech: nobody would be asked\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--use-auth-secret" },
+		  "no-auth: contradicts use-auth-secret: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--user=u:p" },
 		  "no-auth: contradicts user: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--min-port=9", "--max-port=8" },
