@@ -5,20 +5,21 @@
  *
  * Times cost nothing while bytes move: the relay's timer has it look at what is
  * left, and is set again for that. A flow that has to wait for its rate leaves
- * its bytes in the source's receive queue, and the same timer has the relay
- * run when the bucket has something again. Every decision is made in a run, under
- * both socket locks.
+ * its bytes where they are, in the source's receive queue, and the same timer has
+ * the relay run when the bucket has something again. Every decision is made in a
+ * run: under both socket locks, or with TLS its mutex. So both keep limits from
+ * changing meanwhile.
  */
 #include <linux/jiffies.h>
 #include <linux/timekeeping.h>
 #include <net/netlink.h>
-#include <net/tcp.h>
 
 #include "bucket.h"
 #include "engine.h"
 #include "limit.h"
 #include "netlink-gen.h"
 #include "relay.h"
+#include "tls.h"
 
 static void take_u32(u32 *value, const struct nlattr *attr)
 {
@@ -114,27 +115,6 @@ int kturn_limit_begin(struct kturn_relay *relay, const struct nlattr *nest,
 	return ret;
 }
 
-/* What kTLS has decrypted cannot stay in the source's queue. */
-static int refuse_for_tls(const struct nlattr *nest, struct netlink_ext_ack *extack)
-{
-	NL_SET_ERR_MSG_ATTR(extack, nest, "a relay with TLS takes no limits of bytes and rate");
-	return -EOPNOTSUPP;
-}
-
-/**
- * kturn_limit_check_tls() - refuse limits that a relay with TLS cannot be held to
- * @relay: a relay whose sockets were taken
- * @nest: attribute with the limits, or NULL
- * @extack: where the reason of a refusal goes
- *
- * Return: 0 or -EOPNOTSUPP.
- */
-int kturn_limit_check_tls(const struct kturn_relay *relay, const struct nlattr *nest,
-			  struct netlink_ext_ack *extack)
-{
-	return relay->tls && relay->to_peer.metered ? refuse_for_tls(nest, extack) : 0;
-}
-
 static int change_locked(struct kturn_relay *relay, const struct nlattr *nest,
 			 struct netlink_ext_ack *extack)
 {
@@ -147,8 +127,6 @@ static int change_locked(struct kturn_relay *relay, const struct nlattr *nest,
 	ret = parse(&limits, nest, extack);
 	if (ret)
 		return ret;
-	if (relay->tls && (limits.bytes || limits.rate))
-		return refuse_for_tls(nest, extack);
 	set(relay, &limits);
 	kturn_probing_set(&relay->client);
 	kturn_probing_set(&relay->peer);
@@ -161,7 +139,7 @@ static int change_locked(struct kturn_relay *relay, const struct nlattr *nest,
  * @nest: attribute with those to change
  * @extack: where the reason of a refusal goes
  *
- * Context: process context; takes both socket locks, may sleep.
+ * Context: process context; takes the locks that a run does, may sleep.
  * Return: 0; -ENOENT if the relay has ended, without a text; or another
  * negative errno.
  */
@@ -170,9 +148,11 @@ int kturn_limit_change(struct kturn_relay *relay, const struct nlattr *nest,
 {
 	int ret;
 
+	kturn_tls_lock(relay);
 	kturn_lock_both(relay);
 	ret = change_locked(relay, nest, extack);
 	kturn_unlock_both(relay);
+	kturn_tls_unlock(relay);
 	if (ret)
 		return ret;
 
@@ -239,7 +219,7 @@ static u64 carried(const struct kturn_relay *relay)
  * kturn_limit_bytes_are_used_up() - whether the relay may carry nothing more
  * @relay: a relay whose flows are metered
  *
- * Context: both socket locks held.
+ * Context: in a run.
  */
 bool kturn_limit_bytes_are_used_up(const struct kturn_relay *relay)
 {
@@ -256,7 +236,7 @@ static size_t rate_budget(struct kturn_flow *flow, u64 rate, size_t most)
 {
 	const u64 now = ktime_get_ns();
 	const u64 has = kturn_bucket_has(flow->bucket, rate, now);
-	const u64 worth = kturn_bucket_worth(rate, min_t(u64, most, tcp_inq(flow->src->sk)));
+	const u64 worth = kturn_bucket_worth(rate, most);
 
 	if (has >= worth)
 		return min_t(u64, most, has);
@@ -267,12 +247,12 @@ static size_t rate_budget(struct kturn_flow *flow, u64 rate, size_t most)
 /**
  * kturn_limit_budget() - how many bytes a flow may move now
  * @flow: a metered flow with bytes to move
- * @most: upper bound
+ * @most: how many there are, as far as one move could take them
  *
  * With a result of 0 the bytes have to stay where they are. The limit sees to
  * it that the relay runs again when they may move.
  *
- * Context: both socket locks held.
+ * Context: in a move, see &struct kturn_limits for its locks.
  */
 size_t kturn_limit_budget(struct kturn_flow *flow, size_t most)
 {
@@ -291,7 +271,7 @@ size_t kturn_limit_budget(struct kturn_flow *flow, size_t most)
  * @flow: a metered flow, whose statistics have them already
  * @bytes: how many, at most what kturn_limit_budget() has said
  *
- * Context: both socket locks held.
+ * Context: in a move, as that.
  */
 void kturn_limit_spent(struct kturn_flow *flow, size_t bytes)
 {

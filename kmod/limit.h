@@ -20,7 +20,7 @@ struct nlattr;
  * @life: milliseconds since the start
  * @probing: how its sockets find out that the other side is gone
  *
- * Changed under both socket locks only, read without.
+ * Changed under both socket locks only, and with TLS its mutex; read without.
  */
 struct kturn_limits {
 	u64 bytes;
@@ -33,8 +33,6 @@ struct kturn_limits {
 /* Life */
 int kturn_limit_begin(struct kturn_relay *relay, const struct nlattr *nest,
 		      struct netlink_ext_ack *extack);
-int kturn_limit_check_tls(const struct kturn_relay *relay, const struct nlattr *nest,
-			  struct netlink_ext_ack *extack);
 int kturn_limit_change(struct kturn_relay *relay, const struct nlattr *nest,
 		       struct netlink_ext_ack *extack);
 

@@ -139,9 +139,7 @@ static int add_relay(struct genl_info *info, u64 *id)
 
 	ret = kturn_limit_begin(relay, info->attrs[KTURN_A_RELAY_LIMITS], info->extack);
 	if (!ret)
-		ret = take_both(relay, info) ?: check_engine(relay, info) ?:
-		      kturn_limit_check_tls(relay, info->attrs[KTURN_A_RELAY_LIMITS],
-					    info->extack);
+		ret = take_both(relay, info) ?: check_engine(relay, info);
 	if (!ret) {
 		ret = kturn_relay_start(relay, id);
 		if (ret)

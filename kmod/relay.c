@@ -82,6 +82,7 @@ void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay)
 
 static void free_memory(struct kturn_relay *relay)
 {
+	kturn_tls_free(relay);
 	kfree(relay->cookie);
 	kmem_cache_free(relay_cache, relay);
 }
@@ -108,7 +109,6 @@ static void relay_free(struct work_struct *work)
 	struct kturn_relay *relay = container_of(to_rcu_work(work), struct kturn_relay, release);
 
 	relay->engine->stop(relay);
-	kturn_tls_free(relay);
 	kturn_relay_put(relay);
 }
 
@@ -211,7 +211,6 @@ void kturn_relay_abandon(struct kturn_relay *relay)
 	if (relay->client.sock)
 		kturn_leg_put(&relay->client);
 	kturn_owner_leave(relay);
-	kturn_tls_free(relay);
 	free_memory(relay);
 	module_put(THIS_MODULE);
 }
@@ -329,8 +328,9 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	/* Readers without a lock see the errno before the reason. */
 	smp_store_release(&relay->reason, reason);
 
-	/* Before the callbacks go: a run with TLS uses them all the while. */
-	kturn_tls_wait(relay);
+	/* A run that is under way uses the callbacks; others see that it is dead. */
+	kturn_tls_lock(relay);
+	kturn_tls_unlock(relay);
 	/* Taking each socket's lock also waits for a move that is under way,
 	 * and the next one sees that the relay is dead.
 	 */

@@ -8,6 +8,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "record.h"
 #include "relay.h"
 #include "run.h"
 #include "splice.h"
@@ -163,11 +164,10 @@ static bool has_nothing_left(const struct kturn_flow *flow)
 {
 	const struct kturn_relay *relay = flow->src->relay;
 
-	if (relay->tls)
-		return kturn_tls_is_drained(flow);
 	/* What a limit holds back will never go. */
-	return !tcp_inq(flow->src->sk) ||
-	       (unlikely(flow->metered) && kturn_limit_bytes_are_used_up(relay));
+	if (unlikely(flow->metered) && kturn_limit_bytes_are_used_up(relay))
+		return !kturn_record_is_pending(flow->dst);
+	return relay->tls ? kturn_tls_is_drained(flow) : !tcp_inq(flow->src->sk);
 }
 
 /*
@@ -187,13 +187,19 @@ static enum kturn_next drain(struct kturn_relay *relay, enum kturn_next next, st
 	return max(next, KTURN_NEXT_POLL);
 }
 
+/* Whether the other side has acknowledged all that a leg was given. */
+static bool has_delivered(const struct kturn_leg *leg)
+{
+	return !kturn_record_is_pending(leg) && tcp_rtx_and_write_queues_empty(leg->sk);
+}
+
 /* All bytes that it may carry are accepted; they still have to get there. */
 static enum kturn_next deliver(struct kturn_relay *relay, enum kturn_next next, struct kturn_verdict *end)
 {
-	struct sock *client = relay->client.sk, *peer = relay->peer.sk;
+	const struct kturn_leg *client = &relay->client, *peer = &relay->peer;
 
-	if (nobody_takes(relay, tcp_sk(client)->snd_una + tcp_sk(peer)->snd_una) ||
-	    (tcp_rtx_and_write_queues_empty(client) && tcp_rtx_and_write_queues_empty(peer)))
+	if (nobody_takes(relay, tcp_sk(client->sk)->snd_una + tcp_sk(peer->sk)->snd_una) ||
+	    (has_delivered(client) && has_delivered(peer)))
 		return end_for(end, KTURN_END_REASON_LIMIT, 0);
 	return max(next, KTURN_NEXT_POLL);
 }

@@ -129,17 +129,25 @@ bool kturn_tls_is_drained(const struct kturn_flow *flow)
 }
 
 /**
- * kturn_tls_wait() - wait for a run of a dead relay that is under way
- * @relay: any relay, with or without TLS
+ * kturn_tls_lock() - wait for a run with TLS that is under way, and keep others out
+ * @relay: any relay; without TLS nothing is done, the socket locks are enough
  *
- * Context: process context, may sleep; not from a run.
+ * Context: process context, may sleep; not from a run, and no socket lock held.
  */
-void kturn_tls_wait(struct kturn_relay *relay)
+void kturn_tls_lock(struct kturn_relay *relay)
 {
-	if (!relay->tls)
-		return;
-	mutex_lock(&relay->tls->running);
-	mutex_unlock(&relay->tls->running);
+	if (relay->tls)
+		mutex_lock(&relay->tls->running);
+}
+
+/**
+ * kturn_tls_unlock() - undo kturn_tls_lock()
+ * @relay: the relay
+ */
+void kturn_tls_unlock(struct kturn_relay *relay)
+{
+	if (relay->tls)
+		mutex_unlock(&relay->tls->running);
 }
 
 /**
@@ -209,7 +217,7 @@ int kturn_tls_prepare(struct kturn_relay *relay)
 
 /**
  * kturn_tls_free() - undo kturn_tls_prepare()
- * @relay: any relay; there is no run of it any more
+ * @relay: any relay; nobody uses it any more
  */
 void kturn_tls_free(struct kturn_relay *relay)
 {

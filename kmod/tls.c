@@ -257,27 +257,35 @@ static void account(struct kturn_flow *flow, struct kturn_tls_half *half, size_t
 	kturn_stat_add(flow->stats.moves, 1);
 	WRITE_ONCE(flow->last, jiffies);
 	trace_kturn_move(flow, sent, sent);
+	if (unlikely(flow->metered))
+		kturn_limit_spent(flow, sent);
 
 	half->refused = false;
 	half->offset += sent;
 	WRITE_ONCE(half->len, half->len - sent);
 }
 
-/* Returns KTURN_NEXT_AGAIN if all was accepted. */
+/* Returns KTURN_NEXT_AGAIN if all was accepted that may go now. */
 static enum kturn_next deliver(struct kturn_flow *flow, struct kturn_tls_half *half,
 			       struct kturn_verdict *end)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kturn_leg *dst = flow->dst;
+	size_t budget = half->len;
 	struct bio_vec bvec;
 	int ret;
 
 	/* What cannot be delivered is kept; the end is near. */
 	if (kturn_takes_no_more(dst))
 		return KTURN_NEXT_SLEEP;
+	if (unlikely(flow->metered))
+		budget = kturn_limit_budget(flow, budget);
+	/* The limit sees to the next run. */
+	if (!budget)
+		return KTURN_NEXT_SLEEP;
 
-	bvec_set_page(&bvec, half->page, half->len, half->offset);
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bvec, 1, half->len);
+	bvec_set_page(&bvec, half->page, budget, half->offset);
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bvec, 1, budget);
 	ret = dst->tls ? kturn_record_send(dst, &msg) : send_plain(dst, &msg, end);
 	if (!ret && !dst->tls)
 		return KTURN_NEXT_END;
@@ -288,7 +296,7 @@ static enum kturn_next deliver(struct kturn_flow *flow, struct kturn_tls_half *h
 		kturn_tls_fail_with_errno(dst, -ret);
 	if (dst->relay->tls->failed == dst)
 		return KTURN_NEXT_SLEEP;
-	return half->len ? no_room(flow, half) : KTURN_NEXT_AGAIN;
+	return (size_t)ret == budget ? KTURN_NEXT_AGAIN : no_room(flow, half);
 }
 
 /*

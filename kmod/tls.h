@@ -73,8 +73,11 @@ bool kturn_tls_is_drained(const struct kturn_flow *flow);
 /* tls-state.c: looking, for a message; under RCU */
 unsigned int kturn_tls_held(const struct kturn_flow *flow);
 
+/* tls-state.c: keeping a run out, if there is TLS */
+void kturn_tls_lock(struct kturn_relay *relay);
+void kturn_tls_unlock(struct kturn_relay *relay);
+
 /* tls-state.c: ending, for relay.c and sock.c */
-void kturn_tls_wait(struct kturn_relay *relay);
 bool kturn_tls_holds_bytes(const struct kturn_flow *flow);
 void kturn_tls_close_notify(struct kturn_leg *leg);
 

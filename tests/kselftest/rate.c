@@ -10,6 +10,7 @@
 
 #include "kselftest_harness.h"
 #include "lib/kturn_test.h"
+#include "lib/tls.h"
 
 #define RATE		400000ull	/* bytes per second */
 #define SECOND		1000000ull	/* microseconds */
@@ -28,6 +29,7 @@ FIXTURE(rate) {
 
 FIXTURE_VARIANT(rate) {
 	enum family family;
+	const struct tls_kind *kind[2];
 	enum side side;
 	const uint32_t *engine;
 };
@@ -35,12 +37,14 @@ FIXTURE_VARIANT(rate) {
 FIXTURE_VARIANT_ADD(rate, V4_client) { .family = V4, .side = CLIENT };
 FIXTURE_VARIANT_ADD(rate, V6_peer) { .family = V6, .side = PEER };
 FIXTURE_VARIANT_ADD(rate, by_process) { .side = CLIENT, .engine = &by_process };
+FIXTURE_VARIANT_ADD(rate, TLS12_client) { .kind = { &tls12, NULL }, .side = CLIENT };
+FIXTURE_VARIANT_ADD(rate, to_TLS13) { .kind = { NULL, &tls13 }, .side = CLIENT };
 
 FIXTURE_SETUP(rate)
 {
 	struct setup *s = &self->setup;
 
-	ASSERT_EQ(0, setup_path(s, variant->family, &large)) TH_LOG("%s", why);
+	OPEN(&large);
 	s->engine = variant->engine;
 	self->stream = stream_from(&s->path, variant->side, 1 << 30);
 }
@@ -131,9 +135,9 @@ static int finish(struct setup *s, struct stream *stream)
 	return streams_run(stream, 1);
 }
 
-#define START(limits_) do {							\
-	self->setup.limits = limits_;						\
-	ASSERT_EQ(0, setup_relay(&self->setup)) TH_LOG("%s", why);		\
+#define START_AT(rate_) do {							\
+	self->setup.limits = LIMITS({ KTURN_A_LIMITS_RATE, rate_ });		\
+	START();								\
 } while (0)
 
 /*
@@ -147,7 +151,7 @@ TEST_F_TIMEOUT(rate, exact, TIMEOUT_S)
 	uint64_t bytes, us;
 	int i;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, RATE }));
+	START_AT(RATE);
 	ASSERT_EQ(0, look(s, variant->side, &start)) TH_LOG("%s", why);
 	for (i = 0; i < 8; i++) {
 		ASSERT_EQ(0, carry_for(s, &self->stream, variant->side, LONG, &from, &to))
@@ -177,7 +181,7 @@ TEST_F_TIMEOUT(rate, burst, TIMEOUT_S)
 	uint64_t silence;
 	int i, j;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, RATE }));
+	START_AT(RATE);
 	self->stream.size = 1000;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
 	for (silence = now_us(); now_us() - silence < SECOND; nap())
@@ -203,7 +207,7 @@ TEST_F_TIMEOUT(rate, bytewise, TIMEOUT_S)
 	struct setup *s = &self->setup;
 	struct look from, to;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, 5 }));
+	START_AT(5);
 	ASSERT_EQ(0, look(s, variant->side, &from)) TH_LOG("%s", why);
 	self->stream.size = 12;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
@@ -219,7 +223,7 @@ TEST_F_TIMEOUT(rate, fin, TIMEOUT_S)
 	struct stream back;
 	struct relay last;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, RATE }));
+	START_AT(RATE);
 	self->stream.size = RATE;
 	self->stream.fin = true;
 	ASSERT_EQ(0, streams_run(&self->stream, 1)) TH_LOG("%s", why);
@@ -239,7 +243,7 @@ TEST_F_TIMEOUT(rate, other_flow, TIMEOUT_S)
 	struct relay relay;
 	int i;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, 100000 }));
+	START_AT(100000);
 	self->stream.size = MiB;
 	ASSERT_EQ(0, keep_going(&self->stream)) TH_LOG("%s", why);
 	for (i = 0; i < 50; i++) {
@@ -288,7 +292,7 @@ TEST_F_TIMEOUT(rate, no_spinning, TIMEOUT_S)
 	struct setup *s = &self->setup;
 	int busy;
 
-	START(LIMITS({ KTURN_A_LIMITS_RATE, 1000 }));
+	START_AT(1000);
 	self->stream.size = MiB;
 	ASSERT_EQ(0, keep_going(&self->stream)) TH_LOG("%s", why);
 	ASSERT_TRUE(await((busy = busy_for(2 * SECOND)) < 50)) TH_LOG("busy %d %%", busy);
@@ -306,7 +310,7 @@ TEST_F_TIMEOUT(rate, changed, TIMEOUT_S)
 	uint64_t wanted;
 	size_t i;
 
-	START(NULL);
+	START();
 	for (i = 0; i < ARRAY_SIZE(rates); i++) {
 		ASSERT_EQ(0, relay_set(&s->door, s->id,
 				       LIMITS({ KTURN_A_LIMITS_RATE, rates[i] })))

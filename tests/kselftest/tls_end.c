@@ -9,12 +9,6 @@
 #include "lib/kturn_test.h"
 #include "lib/tls.h"
 
-/* How the bytes end that come to a side, in whatever way it speaks. */
-static int ending_at(const struct path *path, enum side side)
-{
-	return path->tls[side] ? tls_ending(path->end[side]) : ending(path->end[side]);
-}
-
 FIXTURE(ends) {
 	struct setup setup;
 	struct relay last;

@@ -163,3 +163,8 @@ int tls_ending(int fd)
 	}
 	return ETIMEDOUT;
 }
+
+int ending_at(const struct path *path, enum side side)
+{
+	return path->tls[side] ? tls_ending(path->end[side]) : ending(path->end[side]);
+}

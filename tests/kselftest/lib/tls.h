@@ -73,4 +73,7 @@ int tls_send_alert(int fd, uint8_t level, uint8_t description);
 /* As ending(): a FIN without close_notify before it is EPROTO. */
 int tls_ending(int fd);
 
+/* How the bytes end that come to a side, in whatever way it speaks. */
+int ending_at(const struct path *path, enum side side);
+
 #endif
