@@ -497,6 +497,33 @@ int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays)
 	return request(genl, msg, NULL, NULL);
 }
 
+static int take_coalesce(const struct nlmsghdr *nlh, void *arg)
+{
+	return kturn_coalesce_decode(arg, nlh);
+}
+
+int kturn_coalesce_get(struct kturn_genl *genl, struct kturn_coalesce *coalesce)
+{
+	memset(coalesce, 0, sizeof(*coalesce));
+	return request_u64(genl, KTURN_CMD_SETTINGS_GET, 0, 0, NULL, take_coalesce, coalesce);
+}
+
+int kturn_coalesce_set(struct kturn_genl *genl, int attr, uint32_t value)
+{
+	struct nl_msg *msg = new_request(genl, KTURN_CMD_SETTINGS_SET, 0);
+	struct nlattr *nest;
+
+	if (!msg)
+		return fail(genl, -ENOMEM);
+	nest = nla_nest_start(msg, KTURN_A_SETTINGS_COALESCE | NLA_F_NESTED);
+	if (!nest || nla_put_u32(msg, attr, value)) {
+		nlmsg_free(msg);
+		return fail(genl, -EMSGSIZE);
+	}
+	nla_nest_end(msg, nest);
+	return request(genl, msg, NULL, NULL);
+}
+
 int kturn_events_join(struct kturn_genl *genl)
 {
 	int group, err;

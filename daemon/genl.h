@@ -130,6 +130,13 @@ struct kturn_caps {
 };
 
 /**
+ * struct kturn_coalesce - when bytes in bulk wait for more; as the family has it
+ */
+struct kturn_coalesce {
+	uint32_t delay_us, looks, bytes, mean;
+};
+
+/**
  * struct kturn_event - what the multicast group tells
  * @cmd: KTURN_CMD_RELAY_ADD_NTF or KTURN_CMD_RELAY_DEL_NTF
  */
@@ -253,6 +260,21 @@ int kturn_caps_get(struct kturn_genl *genl, struct kturn_caps *caps);
 int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays);
 
 /**
+ * kturn_coalesce_get() - read when bytes in bulk wait for more of them
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_coalesce_get(struct kturn_genl *genl, struct kturn_coalesce *coalesce);
+
+/**
+ * kturn_coalesce_set() - change one of these numbers
+ * @attr: KTURN_A_COALESCE_*
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_coalesce_set(struct kturn_genl *genl, int attr, uint32_t value);
+
+/**
  * kturn_events_join() - let this socket hear the events
  *
  * From then on the socket is for kturn_events_next() alone.
@@ -289,6 +311,13 @@ int kturn_stats_decode(struct kturn_stats *stats, const struct nlmsghdr *nlh);
  * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
  */
 int kturn_caps_decode(struct kturn_caps *caps, const struct nlmsghdr *nlh);
+
+/**
+ * kturn_coalesce_decode() - read the reply to settings-get
+ *
+ * Return: 0, or -EBADMSG if an attribute is not what the family says it is.
+ */
+int kturn_coalesce_decode(struct kturn_coalesce *coalesce, const struct nlmsghdr *nlh);
 
 #define KTURN_NAME_LEN 24
 

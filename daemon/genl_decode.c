@@ -91,6 +91,17 @@ static const struct nla_policy caps_policy[KTURN_A_CAPS_MAX + 1] = {
 	[KTURN_A_CAPS_TOTAL]		= { .type = NLA_U32 },
 };
 
+static const struct nla_policy settings_policy[KTURN_A_SETTINGS_MAX + 1] = {
+	[KTURN_A_SETTINGS_COALESCE]	= { .type = NLA_NESTED },
+};
+
+static const struct nla_policy coalesce_policy[KTURN_A_COALESCE_MAX + 1] = {
+	[KTURN_A_COALESCE_DELAY_US]	= { .type = NLA_U32 },
+	[KTURN_A_COALESCE_LOOKS]	= { .type = NLA_U32 },
+	[KTURN_A_COALESCE_BYTES]	= { .type = NLA_U32 },
+	[KTURN_A_COALESCE_MEAN]		= { .type = NLA_U32 },
+};
+
 /* An attribute that is not there reads as zero. */
 static uint64_t u64(const struct nlattr *attr)
 {
@@ -278,5 +289,21 @@ int kturn_caps_decode(struct kturn_caps *caps, const struct nlmsghdr *nlh)
 	caps->owner = u32(tb[KTURN_A_CAPS_OWNER]);
 	caps->netns = u32(tb[KTURN_A_CAPS_NETNS]);
 	caps->total = u32(tb[KTURN_A_CAPS_TOTAL]);
+	return 0;
+}
+
+int kturn_coalesce_decode(struct kturn_coalesce *coalesce, const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[KTURN_A_SETTINGS_MAX + 1], *c[KTURN_A_COALESCE_MAX + 1];
+
+	if (genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, KTURN_A_SETTINGS_MAX, settings_policy) ||
+	    !tb[KTURN_A_SETTINGS_COALESCE] ||
+	    nla_parse_nested(c, KTURN_A_COALESCE_MAX, tb[KTURN_A_SETTINGS_COALESCE],
+			     coalesce_policy))
+		return -EBADMSG;
+	coalesce->delay_us = u32(c[KTURN_A_COALESCE_DELAY_US]);
+	coalesce->looks = u32(c[KTURN_A_COALESCE_LOOKS]);
+	coalesce->bytes = u32(c[KTURN_A_COALESCE_BYTES]);
+	coalesce->mean = u32(c[KTURN_A_COALESCE_MEAN]);
 	return 0;
 }

@@ -66,7 +66,7 @@ static int hops_around(const struct kturn_relay *relay)
 	int hops;
 
 	for (hops = 0; hops < HOPS_MAX; hops++) {
-		in = far_leg(relay->net, out);
+		in = far_leg(relay->kn->net, out);
 		if (!in)
 			return -1;
 		if (in == &relay->client)

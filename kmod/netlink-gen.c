@@ -31,7 +31,22 @@ static const struct netlink_range_validation kturn_a_relay_outlive_ms_range = {
 	.max	= KTURN_OUTLIVE_MAX,
 };
 
+static const struct netlink_range_validation kturn_a_coalesce_bytes_range = {
+	.max	= KTURN_COALESCE_BYTES_MAX,
+};
+
+static const struct netlink_range_validation kturn_a_coalesce_mean_range = {
+	.max	= KTURN_COALESCE_BYTES_MAX,
+};
+
 /* Common nested types */
+const struct nla_policy kturn_coalesce_nl_policy[KTURN_A_COALESCE_MEAN + 1] = {
+	[KTURN_A_COALESCE_DELAY_US] = NLA_POLICY_MAX(NLA_U32, KTURN_COALESCE_US_MAX),
+	[KTURN_A_COALESCE_LOOKS] = NLA_POLICY_RANGE(NLA_U32, 1, KTURN_COALESCE_LOOKS_MAX),
+	[KTURN_A_COALESCE_BYTES] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_coalesce_bytes_range),
+	[KTURN_A_COALESCE_MEAN] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_coalesce_mean_range),
+};
+
 const struct nla_policy kturn_limits_nl_policy[KTURN_A_LIMITS_USER_TIMEOUT_MS + 1] = {
 	[KTURN_A_LIMITS_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_limits_idle_ms_range),
 	[KTURN_A_LIMITS_LIFE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &kturn_a_limits_life_ms_range),
@@ -95,8 +110,17 @@ const struct nla_policy kturn_relay_set_nl_policy[KTURN_A_RELAY_LIMITS + 1] = {
 	[KTURN_A_RELAY_LIMITS] = NLA_POLICY_NESTED(kturn_limits_nl_policy),
 };
 
+/* KTURN_CMD_SETTINGS_GET - do */
+const struct nla_policy kturn_settings_get_nl_policy[KTURN_A_SETTINGS_PAD + 1] = {
+};
+
+/* KTURN_CMD_SETTINGS_SET - do */
+const struct nla_policy kturn_settings_set_nl_policy[KTURN_A_SETTINGS_COALESCE + 1] = {
+	[KTURN_A_SETTINGS_COALESCE] = NLA_POLICY_NESTED(kturn_coalesce_nl_policy),
+};
+
 /* Ops table for kturn */
-const struct genl_ops kturn_nl_ops[8] = {
+const struct genl_ops kturn_nl_ops[10] = {
 	{
 		.cmd		= KTURN_CMD_RELAY_ADD,
 		.doit		= kturn_nl_relay_add_doit,
@@ -152,6 +176,20 @@ const struct genl_ops kturn_nl_ops[8] = {
 		.doit		= kturn_nl_relay_set_doit,
 		.policy		= kturn_relay_set_nl_policy,
 		.maxattr	= KTURN_A_RELAY_LIMITS,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_SETTINGS_GET,
+		.doit		= kturn_nl_settings_get_doit,
+		.policy		= kturn_settings_get_nl_policy,
+		.maxattr	= KTURN_A_SETTINGS_PAD,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= KTURN_CMD_SETTINGS_SET,
+		.doit		= kturn_nl_settings_set_doit,
+		.policy		= kturn_settings_set_nl_policy,
+		.maxattr	= KTURN_A_SETTINGS_COALESCE,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

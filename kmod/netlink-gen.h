@@ -12,6 +12,7 @@
 #include <uapi/linux/kturn.h>
 
 /* Common nested types */
+extern const struct nla_policy kturn_coalesce_nl_policy[KTURN_A_COALESCE_MEAN + 1];
 extern const struct nla_policy kturn_limits_nl_policy[KTURN_A_LIMITS_USER_TIMEOUT_MS + 1];
 
 extern const struct nla_policy kturn_relay_add_nl_policy[KTURN_A_RELAY_LIMITS + 1];
@@ -30,8 +31,12 @@ extern const struct nla_policy kturn_caps_set_nl_policy[KTURN_A_CAPS_TOTAL + 1];
 
 extern const struct nla_policy kturn_relay_set_nl_policy[KTURN_A_RELAY_LIMITS + 1];
 
+extern const struct nla_policy kturn_settings_get_nl_policy[KTURN_A_SETTINGS_PAD + 1];
+
+extern const struct nla_policy kturn_settings_set_nl_policy[KTURN_A_SETTINGS_COALESCE + 1];
+
 /* Ops table for kturn */
-extern const struct genl_ops kturn_nl_ops[8];
+extern const struct genl_ops kturn_nl_ops[10];
 
 int kturn_nl_relay_add_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_relay_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -42,6 +47,8 @@ int kturn_nl_relay_adopt_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_caps_set_doit(struct sk_buff *skb, struct genl_info *info);
 int kturn_nl_relay_set_doit(struct sk_buff *skb, struct genl_info *info);
+int kturn_nl_settings_get_doit(struct sk_buff *skb, struct genl_info *info);
+int kturn_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	KTURN_NLGRP_RELAYS,

@@ -43,7 +43,7 @@ u32 kturn_total_cap = CAP_TOTAL;
 
 static struct kturn_owners *owners_of(const struct kturn_relay *relay)
 {
-	return &kturn_net(relay->net)->owners;
+	return &relay->kn->owners;
 }
 
 /* Find the owner, or make one. */

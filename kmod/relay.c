@@ -163,7 +163,7 @@ struct kturn_relay *kturn_relay_alloc(struct net *net, const struct kturn_relay_
 		goto err_free;
 	}
 
-	relay->net = net;
+	relay->kn = kturn_net(net);
 	relay->owner = params->owner;
 	relay->outlive_ms = params->outlive_ms;
 	ret = kturn_owner_join(relay, extack);
@@ -225,7 +225,7 @@ void kturn_relay_abandon(struct kturn_relay *relay)
  */
 int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 {
-	struct kturn_net *kn = kturn_net(relay->net);
+	struct kturn_net *kn = relay->kn;
 	int ret;
 
 	relay->id = atomic64_inc_return(&last_id);
@@ -243,7 +243,7 @@ int kturn_relay_start(struct kturn_relay *relay, u64 *id)
 	trace_kturn_relay_add(relay);
 	pr_debug("relay %llu created, group %llu, owner %u\n",
 		 relay->id, relay->group, relay->owner);
-	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_ADD_NTF);
+	kturn_nl_notify(kn->net, relay, KTURN_CMD_RELAY_ADD_NTF);
 
 	/* Now, and not before, anybody may end it. */
 	rcu_read_lock();
@@ -322,7 +322,7 @@ static void add_relay(struct kturn_net_stats *sum, const struct kturn_relay *rel
  */
 void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, int err)
 {
-	struct kturn_net *kn = kturn_net(relay->net);
+	struct kturn_net *kn = relay->kn;
 
 	relay->err = err;
 	/* Readers without a lock see the errno before the reason. */
@@ -352,7 +352,7 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	mutex_unlock(&kn->leaving);
 	kturn_net_changed(kn);
 
-	kturn_nl_notify(relay->net, relay, KTURN_CMD_RELAY_DEL_NTF);
+	kturn_nl_notify(kn->net, relay, KTURN_CMD_RELAY_DEL_NTF);
 	trace_kturn_relay_end(relay);
 	pr_debug("relay %llu destroyed, reason %u, errno %d, %llu bytes to the peer, %llu to the client\n",
 		 relay->id, reason, err, relay->to_peer.stats.bytes,
@@ -534,6 +534,8 @@ static int __net_init relay_net_init(struct net *net)
 {
 	struct kturn_net *kn = kturn_net(net);
 
+	kn->net = net;
+	kn->coalesce = (struct kturn_coalesce)KTURN_COALESCE_DEFAULT;
 	xa_init(&kn->relays);
 	mutex_init(&kn->leaving);
 	/* A dump's generation must not be 0. */

@@ -12,6 +12,7 @@
 #include <linux/xarray.h>
 #include <linux/kturn.h>
 
+#include "coalesce.h"
 #include "limit.h"
 #include "owner.h"
 #include "sock.h"
@@ -76,7 +77,7 @@ enum kturn_relay_flag {
  * @group: the allocation it belongs to
  * @owner: port id of the netlink socket that owns it; or 0
  * @outlive_ms: how long it outlives that
- * @net: the network namespace of both sockets, which their files keep
+ * @kn: those of the network namespace of both sockets, which their files keep
  * @flags: see &enum kturn_relay_flag
  * @client: the client's connection
  * @peer: the peer's connection
@@ -114,7 +115,7 @@ struct kturn_relay {
 	u64 group;
 	u32 owner;
 	u32 outlive_ms;
-	struct net *net;
+	struct kturn_net *kn;
 	unsigned long flags;
 	struct kturn_leg client;
 	struct kturn_leg peer;
@@ -147,18 +148,22 @@ struct kturn_relay {
 
 /**
  * struct kturn_net - the relays of a network namespace
+ * @net: the namespace
  * @relays: by id; its lock also guards @stats
  * @leaving: held by a relay that leaves @relays, and by who adds up its counters
  * @generation: changes after any of them came, went or got another owner
  * @stats: counters
  * @owners: who owns them
+ * @coalesce: when what they carry in bulk waits for more
  */
 struct kturn_net {
+	struct net *net;
 	struct xarray relays;
 	struct mutex leaving;
 	atomic64_t generation;
 	struct kturn_net_stats stats;
 	struct kturn_owners owners;
+	struct kturn_coalesce coalesce;
 };
 
 /**

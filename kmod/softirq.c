@@ -21,20 +21,21 @@
 #include "splice.h"
 #include "trace.h"
 
-/* A flow whose moves are larger than this on average is in bulk, unless it has
- * been quiet for so long: then this is a burst, which somebody waits for.
+/*
+ * A flow in bulk, by its mean, is looked at every now and then. What fills whole
+ * segments goes, the rest waits for more of its kind: for some looks at most, and
+ * not if there was nothing new since the last one. Very much does not wait at
+ * all. How much and how long that is, &struct kturn_coalesce says.
+ *
+ * A flow that has been quiet for so long is not in bulk: this is a burst, which
+ * somebody waits for.
  */
-#define BULK_MEAN	(8 * 1024)
 #define BULK_QUIET	1	/* jiffies begun */
 
-/*
- * It is looked at this often. What fills whole segments goes, the rest waits for
- * more of its kind: for BULK_LOOKS at most, a millisecond, and not if there was
- * nothing new since the last look. So much as BULK_BYTES does not wait at all.
- */
-#define BULK_DELAY	(120 * NSEC_PER_USEC)
-#define BULK_LOOKS	8
-#define BULK_BYTES	(512 * 1024)
+static const struct kturn_coalesce *coalesce_of(const struct kturn_relay *relay)
+{
+	return &relay->kn->coalesce;
+}
 
 /*
  * Locks: by address, as everywhere. The socket locks of TCP nest nowhere else
@@ -95,10 +96,12 @@ static void relay_tasklet(struct tasklet_struct *tasklet)
 /* Whether what has arrived may wait at all. */
 static bool may_wait(const struct kturn_flow *flow)
 {
+	const struct kturn_coalesce *c = coalesce_of(flow->src->relay);
 	struct sock *src = flow->src->sk;
 
-	if (flow->mean < BULK_MEAN || time_after(jiffies, flow->last + BULK_QUIET) ||
-	    tcp_inq(src) >= BULK_BYTES)
+	if (flow->mean < READ_ONCE(c->mean) || !READ_ONCE(c->delay_us) ||
+	    time_after(jiffies, flow->last + BULK_QUIET) ||
+	    tcp_inq(src) >= READ_ONCE(c->bytes))
 		return false;
 	/* A small receive buffer must not close the window meanwhile. Short of
 	 * memory, what comes next is dropped unless this is moved.
@@ -113,6 +116,7 @@ static bool may_wait(const struct kturn_flow *flow)
 /* Whether to move whole segments only, and to look at the rest again. */
 static bool may_gather(struct kturn_flow *flow)
 {
+	const u32 looks = READ_ONCE(coalesce_of(flow->src->relay)->looks);
 	const u32 seen = flow->seen;
 
 	/* What a limit holds back is no reason to look again so soon. */
@@ -121,7 +125,7 @@ static bool may_gather(struct kturn_flow *flow)
 	flow->seen = tcp_sk(flow->src->sk)->rcv_nxt;
 	if (tcp_inq(flow->src->sk) >= kturn_segment(flow->dst->sk)) {
 		flow->looks = 0;
-	} else if (flow->seen == seen || ++flow->looks == BULK_LOOKS) {
+	} else if (flow->seen == seen || ++flow->looks >= looks) {
 		flow->looks = 0;
 		return false;
 	}
@@ -149,11 +153,13 @@ static bool look(struct kturn_relay *relay, enum kturn_next *next, struct kturn_
 /* One of the sockets locked */
 static void start_timer(struct kturn_relay *relay)
 {
+	const u64 delay = (u64)READ_ONCE(coalesce_of(relay)->delay_us) * NSEC_PER_USEC;
+
 	/* Not hrtimer_active(): a callback that is about to return has looked
 	 * before these bytes came.
 	 */
 	if (!hrtimer_is_queued(&relay->gather_timer))
-		hrtimer_start(&relay->gather_timer, ns_to_ktime(BULK_DELAY), HRTIMER_MODE_REL_SOFT);
+		hrtimer_start(&relay->gather_timer, ns_to_ktime(delay), HRTIMER_MODE_REL_SOFT);
 }
 
 static enum hrtimer_restart relay_timer(struct hrtimer *timer)

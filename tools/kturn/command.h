@@ -48,6 +48,7 @@ struct verb {
 extern const struct verb relay_verbs[];
 extern const struct verb stats_verbs[];
 extern const struct verb caps_verbs[];
+extern const struct verb settings_verbs[];
 
 /**
  * complain() - say on standard error what went wrong

@@ -167,6 +167,15 @@ static json_t *caps_object(const struct kturn_caps *caps)
 			 "total", integer(caps->total));
 }
 
+static json_t *settings_object(const struct kturn_coalesce *coalesce)
+{
+	return json_pack("{s:{s:I, s:I, s:I, s:I}}", "coalesce",
+			 "delay_us", integer(coalesce->delay_us),
+			 "looks", integer(coalesce->looks),
+			 "bytes", integer(coalesce->bytes),
+			 "mean", integer(coalesce->mean));
+}
+
 /* Spread out for people, in one line for programs. */
 static int print(json_t *value)
 {
@@ -200,4 +209,9 @@ int json_print_stats(const struct kturn_stats *stats)
 int json_print_caps(const struct kturn_caps *caps)
 {
 	return print(caps_object(caps));
+}
+
+int json_print_settings(const struct kturn_coalesce *coalesce)
+{
+	return print(settings_object(coalesce));
 }

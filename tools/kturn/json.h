@@ -42,6 +42,9 @@
  *   runs                 as of a relay
  *   ended                object: for each reason, how many relays, integer
  *
+ * settings: an object; coalesce is when bytes in bulk wait for more of them:
+ *   coalesce             delay_us, looks, bytes, mean   integer
+ *
  * caps: an object.
  *
  *   owner, netns, total  integer, how many relays there may be
@@ -78,5 +81,12 @@ int json_print_stats(const struct kturn_stats *stats);
  * Return: the exit status.
  */
 int json_print_caps(const struct kturn_caps *caps);
+
+/**
+ * json_print_settings() - answer with what holds for all relays
+ *
+ * Return: the exit status.
+ */
+int json_print_settings(const struct kturn_coalesce *coalesce);
 
 #endif

@@ -18,6 +18,7 @@ static const struct noun {
 	{ "relay", relay_verbs },
 	{ "stats", stats_verbs },
 	{ "caps", caps_verbs },
+	{ "settings", settings_verbs },
 	{ NULL, NULL },
 };
 
@@ -62,7 +63,7 @@ static void usage(FILE *to)
 	fputs("usage: kturn [OPTION...] NOUN [VERB] [ARGUMENT...]\n\n", to);
 	for (const struct noun *noun = nouns; noun->name; noun++)
 		for (const struct verb *verb = noun->verbs; verb->name; verb++)
-			fprintf(to, "  kturn %s %-4s %-22s %s\n", noun->name, verb->name,
+			fprintf(to, "  kturn %-8s %-4s %-22s %s\n", noun->name, verb->name,
 				verb->takes, verb->does);
 	fputs("\n"
 	      "  -g, --group G   only the relays of this group\n"

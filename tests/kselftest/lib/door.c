@@ -415,6 +415,43 @@ int caps_set(struct door *door, const uint32_t *owner, const uint32_t *netns,
 	return door_call(door, msg, NULL, NULL);
 }
 
+static void reply_settings(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *nest = nlmsg_find_attr(hdr, GENL_HDRLEN, KTURN_A_SETTINGS_COALESCE);
+	uint32_t *value[KTURN_A_COALESCE_MAX + 1] = { NULL };
+	struct coalesce *coalesce = arg;
+	struct nlattr *attr;
+	int left;
+
+	value[KTURN_A_COALESCE_DELAY_US] = &coalesce->delay_us;
+	value[KTURN_A_COALESCE_LOOKS] = &coalesce->looks;
+	value[KTURN_A_COALESCE_BYTES] = &coalesce->bytes;
+	value[KTURN_A_COALESCE_MEAN] = &coalesce->mean;
+	if (!nest)
+		return;
+	nla_for_each_nested(attr, nest, left)
+		if (nla_type(attr) <= KTURN_A_COALESCE_MAX && value[nla_type(attr)])
+			*value[nla_type(attr)] = nla_get_u32(attr);
+}
+
+int coalesce_get(struct door *door, struct coalesce *coalesce)
+{
+	memset(coalesce, 0, sizeof(*coalesce));
+	return door_call(door, door_message(door, KTURN_CMD_SETTINGS_GET, 0), reply_settings,
+			 coalesce);
+}
+
+int coalesce_set(struct door *door, const struct limit *settings)
+{
+	struct nl_msg *msg = door_message(door, KTURN_CMD_SETTINGS_SET, 0);
+	struct nlattr *nest = nla_nest_start(msg, KTURN_A_SETTINGS_COALESCE | NLA_F_NESTED);
+
+	for (; settings->attr; settings++)
+		nla_put_u32(msg, settings->attr, settings->value);
+	nla_nest_end_keep_empty(msg, nest);
+	return door_call(door, msg, NULL, NULL);
+}
+
 struct stats_reply {
 	struct stats *stats;
 	int replies;

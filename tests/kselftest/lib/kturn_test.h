@@ -297,6 +297,17 @@ struct caps {
 	uint32_t total;
 };
 
+/* When bytes in bulk wait for more. */
+struct coalesce {
+	uint32_t delay_us;
+	uint32_t looks;
+	uint32_t bytes;
+	uint32_t mean;
+};
+
+/* As LIMITS(), of KTURN_A_COALESCE_* */
+#define COALESCE(...)	LIMITS(__VA_ARGS__)
+
 int door_open(struct door *door);
 /* Joins the multicast group: 0 or a negative libnl error. */
 int door_watch(struct door *door);
@@ -331,6 +342,9 @@ int caps_get(struct door *door, struct caps *caps);
 /* NULL leaves a value as it is. */
 int caps_set(struct door *door, const uint32_t *owner, const uint32_t *netns,
 	     const uint32_t *total);
+
+int coalesce_get(struct door *door, struct coalesce *coalesce);
+int coalesce_set(struct door *door, const struct limit *settings);
 
 /* Waits for a notification of this relay and fills in what it said. */
 int notified(struct door *watch, int cmd, uint64_t id, struct relay *relay);
