@@ -110,14 +110,21 @@ unsigned int allocation_create(const struct transaction *transaction, sa_family_
 	struct session *session = transaction->session;
 	struct worker *worker = session->worker;
 	struct allocation *allocation;
+	uint64_t bps;
 
 	if (!quota_take(&worker->server->quota, worker->config, transaction->user))
 		return 486;
+	if (bandwidth_take(&worker->server->bandwidth, worker->config, &bps)) {
+		quota_release(&worker->server->quota, transaction->user);
+		return 486;
+	}
 	allocation = new_allocation(transaction, family);
 	if (!allocation) {
+		bandwidth_release(&worker->server->bandwidth, bps);
 		quota_release(&worker->server->quota, transaction->user);
 		return 508;
 	}
+	allocation->bps = bps;
 	allocation->id = worker->next_allocation++;
 	session_set_allocation(session, allocation);
 	allocation_refresh(allocation, lifetime);
@@ -143,6 +150,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
 	relayed_release(server->relayed, &allocation->relayed);
+	bandwidth_release(&server->bandwidth, allocation->bps);
 	quota_release(&server->quota, allocation->user);
 	log_deleted(allocation, why);
 	event_free(allocation->expiry);

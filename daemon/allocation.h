@@ -35,6 +35,8 @@ struct transaction;
  * @n_pending: those of them that are not bound yet
  * @n_open: how many there are
  * @n_connections: how many there have ever been
+ * @bps: bytes per second, each way, that they may carry together; 0: no limit
+ * @n_bound: how many of them the engine has
  * @to_peer: payload bytes of the connections that have ended
  * @to_client: the same in the other direction
  */
@@ -53,6 +55,8 @@ struct allocation {
 	unsigned int n_pending;
 	unsigned int n_open;
 	unsigned int n_connections;
+	uint64_t bps;
+	unsigned int n_bound;
 	uint64_t to_peer, to_client;
 };
 

@@ -88,6 +88,8 @@ struct config {
 
 	struct acl acl;
 	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */
+	/* Bytes per second, each way; 0: no limit. */
+	uint64_t max_bps, bps_capacity;
 	/* Of one allocation. Pending connections are connections, too. */
 	unsigned int max_permissions, max_channels;
 	unsigned int max_connections, max_pending_connections;
@@ -95,6 +97,8 @@ struct config {
 	unsigned int max_allocate_lifetime, permission_lifetime, channel_lifetime;
 	unsigned int max_allocate_timeout;	/* without an allocation */
 	unsigned int stale_nonce;		/* 0: a nonce never is */
+	/* Of data connections; 0: for ever, or as the system does. */
+	unsigned int relay_idle_timeout, tcp_keepalive, tcp_user_timeout;
 
 	unsigned int relay_threads;	/* workers */
 	enum datapath_choice datapath;

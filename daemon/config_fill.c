@@ -157,6 +157,8 @@ void config_fill(struct config *config, struct config_errors *errors)
 	check_tls(config, errors);
 	check_transports(config, errors);
 	deny_own_doors(config, errors);
+	if (config->bps_capacity && !config->max_bps)
+		config_complain(errors, "bps-capacity: needs max-bps, of which it is made up");
 	if (config->min_port > config->max_port)
 		config_complain(errors, "min-port: %u: should be at most max-port, %u",
 				config->min_port, config->max_port);

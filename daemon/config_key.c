@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <limits.h>
+#include <linux/kturn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 
 #define NAME_MAX_LEN 64
 #define SECONDS_MAX (365 * 24 * 3600)
+#define TIMEOUT_MAX 32767	/* seconds, as TCP has it */
 
 static void *member(struct config *config, const struct config_key *key)
 {
@@ -71,6 +74,21 @@ static const char *parse_count(struct config *config, const struct config_key *k
 	return parse_number(value, 0, UINT_MAX, member(config, key));
 }
 
+static const char *parse_bps(struct config *config, const struct config_key *key,
+			     const char *value)
+{
+	uint64_t *bps = member(config, key);
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || n > KTURN_RATE_MAX)
+		return "bytes per second, 0 to 100000000000";
+	*bps = n;
+	return NULL;
+}
+
 static const char *parse_threads(struct config *config, const struct config_key *key,
 				 const char *value)
 {
@@ -96,6 +114,12 @@ static const char *parse_seconds(struct config *config, const struct config_key 
 				 const char *value)
 {
 	return parse_number(value, 1, SECONDS_MAX, member(config, key));
+}
+
+static const char *parse_timeout(struct config *config, const struct config_key *key,
+				 const char *value)
+{
+	return parse_number(value, 0, TIMEOUT_MAX, member(config, key));
 }
 
 /* coturn's file may have it without a value. */
@@ -299,6 +323,17 @@ static const struct config_key keys[] = {
 	  "most allocations a user may have (default: 0, no limit)", 0, 0 },
 	{ "total-quota", 0, parse_count, MEMBER(total_quota), "COUNT",
 	  "most allocations there may be (default: 0, no limit)", 0, 0 },
+	{ "max-bps", 's', parse_bps, MEMBER(max_bps), "BYTES",
+	  "bytes per second each way for an allocation (default: 0, no limit)", 0, 0 },
+	{ "bps-capacity", 'B', parse_bps, MEMBER(bps_capacity), "BYTES",
+	  "most of these for all together; needs max-bps (default: 0, no limit)", 0, 0 },
+	{ "relay-idle-timeout", 0, parse_timeout, MEMBER(relay_idle_timeout), "SECONDS",
+	  "end data connections that carry nothing (default: 0, never)", 0, 0 },
+	{ "tcp-keepalive", 0, parse_timeout, MEMBER(tcp_keepalive), "SECONDS",
+	  "ask the silent ends of data connections (default: 60; 0: as the system does)",
+	  0, 0 },
+	{ "tcp-user-timeout", 0, parse_timeout, MEMBER(tcp_user_timeout), "SECONDS",
+	  "how long they may take nothing (default: 0, as the system has it)", 0, 0 },
 	{ "relay-threads", 'm', parse_threads, 0, "COUNT",
 	  "threads that serve (default: one for each CPU)", 0, 0 },
 	{ "max-permissions", 0, parse_cap, MEMBER(max_permissions), "COUNT",

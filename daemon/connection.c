@@ -15,6 +15,7 @@
 #include "allocation.h"
 #include "auth_user.h"
 #include "auth.h"
+#include "bandwidth.h"
 #include "config.h"
 #include "connection.h"
 #include "log.h"
@@ -40,6 +41,7 @@ struct connection {
 	enum state state;
 	uint32_t id;
 	uint64_t relay;
+	uint64_t rate;		/* bytes per second, each way; 0: no limit */
 	union addr peer;
 	int fd;
 	struct event *watch;	/* established, or reset by the peer */
@@ -164,10 +166,12 @@ static void free_connection(struct connection *connection)
 
 	free_events(connection);
 	HASH_DEL(worker->connections, connection);
-	if (connection->state == BOUND)
+	if (connection->state == BOUND) {
 		HASH_DELETE(by_relay, worker->relays, connection);
-	else
+		connection->allocation->n_bound--;
+	} else {
 		connection->allocation->n_pending--;
+	}
 	connection->allocation->n_open--;
 	if (connection->fd >= 0)
 		sock_abort(connection->fd);
@@ -398,12 +402,33 @@ void connection_claim(struct connection *connection, struct session *session)
 	session_stream_become(session, connection);
 }
 
+/*
+ * Give each data connection its share of what the allocation may carry, of @n that
+ * there are now or are about to be.
+ */
+static uint64_t share(const struct allocation *allocation, unsigned int n)
+{
+	struct datapath *datapath = allocation->session->worker->datapath;
+	const uint64_t rate = n ? bandwidth_share(allocation->bps, n) : 0;
+	struct connection *connection;
+
+	LIST_FOREACH(connection, &allocation->connections, entry) {
+		if (connection->state != BOUND || connection->rate == rate)
+			continue;
+		/* One that is over already will tell. */
+		if (!datapath->ops->set_rate(datapath, connection->relay, rate))
+			connection->rate = rate;
+	}
+	return rate;
+}
+
 static int add_relay(struct connection *connection, int client_fd, struct tls *client_tls,
 		     char *why, size_t why_len)
 {
 	struct datapath *datapath = worker_of(connection)->datapath;
 	const struct allocation *allocation = connection->allocation;
 	const char *user = allocation->user ? allocation->user->name : NULL;
+	const struct config *config = worker_of(connection)->config;
 	struct relay_cookie cookie;
 	struct relay_request request = {
 		.client_fd = client_fd,
@@ -413,8 +438,13 @@ static int add_relay(struct connection *connection, int client_fd, struct tls *c
 		.cookie = &cookie,
 		.cookie_len = relay_cookie_set(&cookie, connection->id, &allocation->relayed,
 					       &connection->peer, user),
+		.rate = share(allocation, allocation->n_bound + 1),
+		.idle_ms = 1000 * config->relay_idle_timeout,
 	};
 
+	connection->rate = request.rate;
+	sock_probe(client_fd, config->tcp_keepalive, config->tcp_user_timeout);
+	sock_probe(connection->fd, config->tcp_keepalive, config->tcp_user_timeout);
 	/* The engine may want to watch the socket on the same loop. */
 	free_events(connection);
 	return datapath->ops->add(datapath, &request, &connection->relay, why, why_len);
@@ -436,29 +466,48 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 		tls_close(client_tls);
 		sock_abort(client_fd);
 		connection_delete(connection, "refused by the engine");
+		share(allocation, allocation->n_bound);
 		return;
 	}
 	connection->fd = -1;
 	connection->state = BOUND;
 	allocation->n_pending--;
+	allocation->n_bound++;
 	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
 	log_verbose("connection bound",
 		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64,
 		    allocation->id, connection->id, connection->relay);
 }
 
-void connection_relay_ended(const struct relay_info *info, void *arg)
+/* The allocation that it belonged to, or NULL if this is no news. */
+static struct allocation *relay_ended(const struct relay_info *info, struct worker *worker)
 {
-	struct worker *worker = arg;
+	struct allocation *allocation;
 	struct connection *connection;
 
 	HASH_FIND(by_relay, worker->relays, &info->id, sizeof(info->id), connection);
 	if (!connection)
-		return;
-	connection->allocation->to_peer += info->to_peer.bytes;
-	connection->allocation->to_client += info->to_client.bytes;
+		return NULL;
+	allocation = connection->allocation;
+	allocation->to_peer += info->to_peer.bytes;
+	allocation->to_client += info->to_client.bytes;
 	log_deleted(connection, relay_reason_str(info->reason), info);
 	free_connection(connection);
+	return allocation;
+}
+
+void connection_relay_ended(const struct relay_info *info, void *arg)
+{
+	const struct allocation *allocation = relay_ended(info, arg);
+
+	if (allocation)
+		share(allocation, allocation->n_bound);
+}
+
+/* With all the others: nobody is left to share with. */
+static void on_deleted(const struct relay_info *info, void *arg)
+{
+	relay_ended(info, arg);
 }
 
 void connection_delete_all(struct allocation *allocation, const char *why)
@@ -466,7 +515,7 @@ void connection_delete_all(struct allocation *allocation, const char *why)
 	struct worker *worker = allocation->session->worker;
 
 	worker->datapath->ops->del_group(worker->datapath, allocation->id,
-					 connection_relay_ended, worker);
+					 on_deleted, worker);
 	while (!LIST_EMPTY(&allocation->connections))
 		connection_delete(LIST_FIRST(&allocation->connections), why);
 }

@@ -59,6 +59,8 @@ struct relay_request {
 	uint64_t group;
 	const void *cookie;
 	size_t cookie_len;		/* at most RELAY_COOKIE_MAX */
+	uint64_t rate;			/* bytes per second, each way; 0: no limit */
+	uint32_t idle_ms;		/* ends when nothing moves for so long; 0: never */
 };
 
 #define RELAY_COOKIE_MAX 256
@@ -79,6 +81,9 @@ struct datapath_ops {
 	/* On success fds and TLS belong to the engine; on failure to the caller. */
 	int (*add)(struct datapath *dp, const struct relay_request *req,
 		   uint64_t *id, char *why, size_t why_len);
+
+	/* Change the rate of a relay; -ENOENT if it is over. */
+	int (*set_rate)(struct datapath *dp, uint64_t id, uint64_t rate);
 
 	/* End one relay, or all of a group. No ended call follows for them;
 	 * @final, if given, is called with the closing counters of each.

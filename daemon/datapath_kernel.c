@@ -24,6 +24,7 @@
 #include "datapath.h"
 #include "genl.h"
 #include "log.h"
+#include "macros.h"
 
 /* Events taken at a time, before the loop's other work gets its turn. */
 #define EVENTS_AT_ONCE 256
@@ -359,6 +360,19 @@ static int kernel_add(struct datapath *dp, const struct relay_request *req,
 		      uint64_t *id, char *why, size_t why_len)
 {
 	struct datapath_kernel *dk = kernel_of(dp);
+	const struct kturn_limit limits[] = {
+		{ KTURN_A_LIMITS_RATE, req->rate },
+		{ KTURN_A_LIMITS_IDLE_MS, req->idle_ms },
+	};
+	const struct kturn_add add = {
+		.client_fd = req->client_fd,
+		.peer_fd = req->peer_fd,
+		.group = req->group,
+		.cookie = req->cookie,
+		.cookie_len = req->cookie_len,
+		.limits = limits,
+		.n_limits = ARRAY_SIZE(limits),
+	};
 	struct own_relay *own;
 	int err;
 
@@ -367,8 +381,7 @@ static int kernel_add(struct datapath *dp, const struct relay_request *req,
 		snprintf(why, why_len, "out of memory");
 		return -ENOMEM;
 	}
-	err = kturn_relay_add(dk->requests, req->client_fd, req->peer_fd, req->group,
-			      req->cookie, req->cookie_len, &own->info.id);
+	err = kturn_relay_add(dk->requests, &add, &own->info.id);
 	if (err) {
 		snprintf(why, why_len, "%s", kturn_genl_why(dk->requests));
 		free(own);
@@ -380,6 +393,13 @@ static int kernel_add(struct datapath *dp, const struct relay_request *req,
 	close(req->client_fd);
 	close(req->peer_fd);
 	return 0;
+}
+
+static int kernel_set_rate(struct datapath *dp, uint64_t id, uint64_t rate)
+{
+	const struct kturn_limit limit = { KTURN_A_LIMITS_RATE, rate };
+
+	return kturn_relay_set(kernel_of(dp)->requests, id, &limit, 1);
 }
 
 /*
@@ -448,6 +468,7 @@ const struct datapath_ops datapath_kernel = {
 	.open = kernel_open,
 	.close = kernel_close,
 	.add = kernel_add,
+	.set_rate = kernel_set_rate,
 	.del = kernel_del,
 	.del_group = kernel_del_group,
 	.dump = kernel_dump,

@@ -154,6 +154,8 @@ static int splice_add(struct datapath *dp, const struct relay_request *req,
 	memcpy(relay->cookie, req->cookie, req->cookie_len);
 	relay->splice.pool = &engine->pool;
 	relay->splice.ended = on_ended;
+	relay->splice.rate = req->rate;
+	relay->splice.idle_ms = req->idle_ms;
 	relay->splice.flow[SPLICE_CLIENT].counters.bytes = req->early;
 	if (splice_relay_start(&relay->splice, engine->base, req->client_fd, req->client_tls,
 			       req->peer_fd))
@@ -170,6 +172,20 @@ no_memory:
 	free(relay);
 	snprintf(why, why_len, "no memory");
 	return -ENOMEM;
+}
+
+static int splice_set_rate(struct datapath *dp, uint64_t id, uint64_t rate)
+{
+	struct engine *engine = engine_of(dp);
+	struct relay *relay;
+
+	HASH_FIND(hh, engine->relays, &id, sizeof(id), relay);
+	if (!relay)
+		return -ENOENT;
+	relay->splice.rate = rate;
+	/* What waits for the old one may be let go. */
+	splice_relay_again(&relay->splice, 0);
+	return 0;
 }
 
 static int splice_del(struct datapath *dp, uint64_t id, relay_ended_fn final, void *arg)
@@ -218,6 +234,7 @@ const struct datapath_ops datapath_splice = {
 	.open = splice_open,
 	.close = splice_close,
 	.add = splice_add,
+	.set_rate = splice_set_rate,
 	.del = splice_del,
 	.del_group = splice_del_group,
 	.dump = splice_dump,

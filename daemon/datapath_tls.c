@@ -150,10 +150,23 @@ static int tls_add(struct datapath *dp, const struct relay_request *req,
 	return pair->kernel->ops->add(pair->kernel, req, id, why, why_len);
 }
 
-static int tls_del(struct datapath *dp, uint64_t id, relay_ended_fn final, void *arg)
+static struct datapath *engine_of(struct datapath *dp, uint64_t id)
 {
 	struct pair *pair = pair_of(dp);
-	struct datapath *engine = id & DATAPATH_SPLICE_ID ? pair->splice : pair->kernel;
+
+	return id & DATAPATH_SPLICE_ID ? pair->splice : pair->kernel;
+}
+
+static int tls_set_rate(struct datapath *dp, uint64_t id, uint64_t rate)
+{
+	struct datapath *engine = engine_of(dp, id);
+
+	return engine->ops->set_rate(engine, id, rate);
+}
+
+static int tls_del(struct datapath *dp, uint64_t id, relay_ended_fn final, void *arg)
+{
+	struct datapath *engine = engine_of(dp, id);
 
 	return engine->ops->del(engine, id, final, arg);
 }
@@ -180,6 +193,7 @@ const struct datapath_ops datapath_tls = {
 	.open = tls_open_engines,
 	.close = tls_close_engines,
 	.add = tls_add,
+	.set_rate = tls_set_rate,
 	.del = tls_del,
 	.del_group = tls_del_group,
 	.dump = tls_dump,

@@ -375,29 +375,44 @@ void kturn_relays_free(struct kturn_relays *relays)
 	memset(relays, 0, sizeof(*relays));
 }
 
-static int put_add(struct nl_msg *msg, int client_fd, int peer_fd,
-		   uint64_t group, const void *cookie, size_t cookie_len)
+static int put_limits(struct nl_msg *msg, const struct kturn_limit *limits, size_t count)
 {
-	return nla_put_s32(msg, KTURN_A_RELAY_CLIENT_FD, client_fd) ||
-	       nla_put_s32(msg, KTURN_A_RELAY_PEER_FD, peer_fd) ||
-	       nla_put_u64(msg, KTURN_A_RELAY_GROUP, group) ||
-	       (cookie_len && nla_put(msg, KTURN_A_RELAY_COOKIE, cookie_len, cookie));
+	struct nlattr *nest = nla_nest_start(msg, KTURN_A_RELAY_LIMITS | NLA_F_NESTED);
+	int err = !nest;
+
+	for (size_t i = 0; !err && i < count; i++) {
+		int attr = limits[i].attr;
+
+		if (attr == KTURN_A_LIMITS_BYTES || attr == KTURN_A_LIMITS_RATE)
+			err = nla_put_u64(msg, attr, limits[i].value);
+		else
+			err = nla_put_u32(msg, attr, limits[i].value);
+	}
+	return err || nla_nest_end(msg, nest);
 }
 
-int kturn_relay_add(struct kturn_genl *genl, int client_fd, int peer_fd,
-		    uint64_t group, const void *cookie, size_t cookie_len,
-		    uint64_t *id)
+static int put_add(struct nl_msg *msg, const struct kturn_add *add)
+{
+	return nla_put_s32(msg, KTURN_A_RELAY_CLIENT_FD, add->client_fd) ||
+	       nla_put_s32(msg, KTURN_A_RELAY_PEER_FD, add->peer_fd) ||
+	       nla_put_u64(msg, KTURN_A_RELAY_GROUP, add->group) ||
+	       (add->cookie_len &&
+		nla_put(msg, KTURN_A_RELAY_COOKIE, add->cookie_len, add->cookie)) ||
+	       (add->n_limits && put_limits(msg, add->limits, add->n_limits));
+}
+
+int kturn_relay_add(struct kturn_genl *genl, const struct kturn_add *add, uint64_t *id)
 {
 	struct kturn_relay relay = { .id = 0 };
 	struct nl_msg *msg;
 	int err;
 
-	if (cookie_len > KTURN_COOKIE_MAX)
+	if (add->cookie_len > KTURN_COOKIE_MAX)
 		return fail(genl, -EMSGSIZE);
 	msg = new_request(genl, KTURN_CMD_RELAY_ADD, 0);
 	if (!msg)
 		return fail(genl, -ENOMEM);
-	if (put_add(msg, client_fd, peer_fd, group, cookie, cookie_len)) {
+	if (put_add(msg, add)) {
 		nlmsg_free(msg);
 		return fail(genl, -EMSGSIZE);
 	}
@@ -422,22 +437,6 @@ int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
 {
 	return request_u64(genl, KTURN_CMD_RELAY_GET, NLM_F_DUMP,
 			   KTURN_A_RELAY_GROUP, group, append_relay, relays);
-}
-
-static int put_limits(struct nl_msg *msg, const struct kturn_limit *limits, size_t count)
-{
-	struct nlattr *nest = nla_nest_start(msg, KTURN_A_RELAY_LIMITS | NLA_F_NESTED);
-	int err = !nest;
-
-	for (size_t i = 0; !err && i < count; i++) {
-		int attr = limits[i].attr;
-
-		if (attr == KTURN_A_LIMITS_BYTES || attr == KTURN_A_LIMITS_RATE)
-			err = nla_put_u64(msg, attr, limits[i].value);
-		else
-			err = nla_put_u32(msg, attr, limits[i].value);
-	}
-	return err || nla_nest_end(msg, nest);
 }
 
 int kturn_relay_set(struct kturn_genl *genl, uint64_t id,

@@ -66,6 +66,20 @@ struct kturn_limit {
 };
 
 /**
+ * struct kturn_add - a request for a relay
+ * @cookie: comes back untouched; at most KTURN_COOKIE_MAX bytes
+ * @limits: what it is held to, @n_limits of them
+ */
+struct kturn_add {
+	int client_fd, peer_fd;
+	uint64_t group;
+	const void *cookie;
+	size_t cookie_len;
+	const struct kturn_limit *limits;
+	size_t n_limits;
+};
+
+/**
  * struct kturn_relay - a relay; what the kernel did not tell is zero
  *
  * @state, @engine and @reason may have values that this build does not know.
@@ -185,9 +199,7 @@ const char *kturn_genl_why(const struct kturn_genl *genl);
  *
  * Return: 0 or a negative errno.
  */
-int kturn_relay_add(struct kturn_genl *genl, int client_fd, int peer_fd,
-		    uint64_t group, const void *cookie, size_t cookie_len,
-		    uint64_t *id);
+int kturn_relay_add(struct kturn_genl *genl, const struct kturn_add *add, uint64_t *id);
 
 /**
  * kturn_relay_get() - look at one relay

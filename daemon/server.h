@@ -6,6 +6,7 @@
 #ifndef KTURN_SERVER_H
 #define KTURN_SERVER_H
 
+#include "bandwidth.h"
 #include "quota.h"
 
 struct config;
@@ -18,6 +19,7 @@ struct worker;
  * @workers: @n_workers of them, as many as relay-threads says
  * @quota: of all workers
  * @relayed: the ports that allocations get
+ * @bandwidth: what of bps-capacity is given, by all of them
  * @base: the main thread's loop
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -27,6 +29,7 @@ struct server {
 	unsigned int n_workers;
 	struct quota quota;
 	struct relayed_pool *relayed;
+	struct bandwidth bandwidth;
 	struct event_base *base;
 	int stop;
 };

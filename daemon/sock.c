@@ -7,6 +7,8 @@
 
 #include "sock.h"
 
+#define PROBES 4	/* without an answer, and the other side is given up */
+
 int sock_stream(const union addr *addr)
 {
 	const int on = 1;
@@ -49,6 +51,24 @@ void sock_tune(int fd)
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+static void set_tcp(int fd, int option, unsigned int value)
+{
+	setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value));
+}
+
+void sock_probe(int fd, unsigned int keepalive, unsigned int user_timeout)
+{
+	const unsigned int interval = keepalive > PROBES ? keepalive / PROBES : 1;
+
+	if (keepalive) {
+		set_tcp(fd, TCP_KEEPIDLE, keepalive);
+		set_tcp(fd, TCP_KEEPINTVL, interval);
+		set_tcp(fd, TCP_KEEPCNT, PROBES);
+	}
+	if (user_timeout)
+		set_tcp(fd, TCP_USER_TIMEOUT, 1000 * user_timeout);
 }
 
 void sock_abort(int fd)

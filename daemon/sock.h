@@ -38,6 +38,14 @@ int sock_set(int fd, int option);
 void sock_tune(int fd);
 
 /**
+ * sock_probe() - find out sooner that the other side is gone
+ * @keepalive: seconds of silence until it is asked, and then until it is given up;
+ *	0: as the system does
+ * @user_timeout: seconds that it may take nothing of what is sent; 0: likewise
+ */
+void sock_probe(int fd, unsigned int keepalive, unsigned int user_timeout);
+
+/**
  * sock_abort() - close with a reset, so that nobody takes it for an end of data
  */
 void sock_abort(int fd);

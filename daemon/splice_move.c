@@ -22,7 +22,7 @@ static void drop(struct splice_relay *relay, enum splice_side from)
 	flow->queued = 0;
 }
 
-static ssize_t fill(struct splice_relay *relay, enum splice_side from)
+static ssize_t fill(struct splice_relay *relay, enum splice_side from, size_t most)
 {
 	struct splice_flow *flow = &relay->flow[from];
 	ssize_t n;
@@ -33,7 +33,7 @@ static ssize_t fill(struct splice_relay *relay, enum splice_side from)
 		splice_relay_again(relay, NO_PIPE_WAIT);
 		return -EAGAIN;
 	}
-	n = splice(relay->leg[from].fd, NULL, flow->pipe->fd[1], NULL, SPLICE_PIPE_SIZE,
+	n = splice(relay->leg[from].fd, NULL, flow->pipe->fd[1], NULL, most,
 		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0)
 		flow->queued = n;
@@ -61,6 +61,7 @@ static int finish(struct splice_relay *relay, enum splice_side from)
 
 const struct splice_mover splice_through_pipe = {
 	.budget = 8 * SPLICE_PIPE_SIZE,
+	.most = SPLICE_PIPE_SIZE,
 	.fill = fill,
 	.drain = drain,
 	.finish = finish,

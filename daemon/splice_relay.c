@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sock.h"
+#include "splice_limit.h"
 #include "splice_relay.h"
 #include "tls.h"
 
@@ -25,14 +26,18 @@ static uint64_t now_ms(void)
 }
 
 /* By a timer even if it is due at once, so that the other sockets are polled first. */
-void splice_relay_again(struct splice_relay *relay, unsigned int ms)
+void splice_relay_again(struct splice_relay *relay, uint64_t ms)
 {
-	const struct timeval wait = { 0, ms * 1000 };
+	const struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
+	const uint64_t due = now_ms() + ms;
 
+	if (evtimer_pending(relay->timer, NULL) && relay->due <= due)
+		return;
+	relay->due = due;
 	evtimer_add(relay->timer, &wait);
 }
 
-static void finish(struct splice_relay *relay, enum relay_reason reason)
+void splice_relay_end(struct splice_relay *relay, enum relay_reason reason)
 {
 	relay->reason = reason;
 	relay->ended(relay);
@@ -121,6 +126,16 @@ static void end_flow(struct splice_relay *relay, enum splice_side from)
 		lose(relay, splice_other(from), -err);
 }
 
+/* Return: bytes, 0 at the end, or a negative errno; -EAGAIN if there are none. */
+static ssize_t fill(struct splice_relay *relay, enum splice_side from, size_t most)
+{
+	ssize_t n = relay->flow[from].mover->fill(relay, from, most);
+
+	if (n > 0)
+		splice_limit_taken(relay, from, n);
+	return n;
+}
+
 /* Return: bytes, or a negative errno; -EAGAIN if the receiver has no room. */
 static ssize_t drain(struct splice_relay *relay, enum splice_side from)
 {
@@ -134,6 +149,10 @@ static ssize_t drain(struct splice_relay *relay, enum splice_side from)
 	flow->queued -= n;
 	flow->counters.bytes += n;
 	flow->counters.moves++;
+	splice_limit_moved(relay);
+	/* As long as any of it is taken, the rest may be. */
+	if (relay->deadline)
+		relay->deadline = now_ms() + DELIVERY_TIME;
 	return n;
 }
 
@@ -141,7 +160,7 @@ static ssize_t drain(struct splice_relay *relay, enum splice_side from)
 static bool stop_at_source(struct splice_relay *relay, enum splice_side from, ssize_t n)
 {
 	if (is_urgent(relay->leg[from].fd)) {
-		finish(relay, RELAY_REASON_URGENT);
+		splice_relay_end(relay, RELAY_REASON_URGENT);
 		return false;
 	}
 	if (n == -EAGAIN)
@@ -159,7 +178,7 @@ static bool stop_at_receiver(struct splice_relay *relay, enum splice_side from, 
 	if (n == -EAGAIN)
 		return true;
 	if (relay->deadline) {
-		finish(relay, relay->reason);
+		splice_relay_end(relay, relay->reason);
 		return false;
 	}
 	lose(relay, splice_other(from), -n);
@@ -173,6 +192,7 @@ static bool stop_at_receiver(struct splice_relay *relay, enum splice_side from, 
 static bool move(struct splice_relay *relay, enum splice_side from)
 {
 	struct splice_flow *flow = &relay->flow[from];
+	size_t most;
 	ssize_t n;
 
 	if (flow->done)
@@ -187,7 +207,10 @@ static bool move(struct splice_relay *relay, enum splice_side from)
 			if (n < 0)
 				return stop_at_receiver(relay, from, n);
 		} else {
-			n = flow->mover->fill(relay, from);
+			most = splice_limit_budget(relay, from, flow->mover->most);
+			if (!most)
+				return true;
+			n = fill(relay, from, most);
 			if (n <= 0)
 				return stop_at_source(relay, from, n);
 		}
@@ -217,11 +240,11 @@ static void check_end(struct splice_relay *relay)
 {
 	if (relay->deadline) {
 		if (is_delivered(relay, relay->lost) || now_ms() >= relay->deadline)
-			finish(relay, relay->reason);
+			splice_relay_end(relay, relay->reason);
 		else
 			splice_relay_again(relay, DELIVERY_POLL);
 	} else if (is_delivered(relay, SPLICE_CLIENT) && is_delivered(relay, SPLICE_PEER)) {
-		finish(relay, RELAY_REASON_EOF);
+		splice_relay_end(relay, RELAY_REASON_EOF);
 	}
 }
 
@@ -267,6 +290,7 @@ static void free_events(struct splice_relay *relay)
 			event_free(relay->leg[side].event);
 	if (relay->timer)
 		event_free(relay->timer);
+	splice_limit_stop(relay);
 }
 
 static void choose_movers(struct splice_relay *relay)
@@ -290,7 +314,7 @@ static int open_relay(struct splice_relay *relay, struct event_base *base,
 {
 	relay->timer = evtimer_new(base, on_timer, relay);
 	if (!relay->timer || open_leg(relay, SPLICE_CLIENT, base, client_fd) ||
-	    open_leg(relay, SPLICE_PEER, base, peer_fd))
+	    open_leg(relay, SPLICE_PEER, base, peer_fd) || splice_limit_start(relay, base))
 		return -ENOMEM;
 	return tls ? open_tls(relay, tls) : 0;
 }
@@ -322,9 +346,10 @@ static bool is_undelivered(const struct splice_relay *relay, enum splice_side fr
 
 void splice_relay_stop(struct splice_relay *relay)
 {
+	bool early = relay->reason == RELAY_REASON_DELETED ||
+		     relay->reason == RELAY_REASON_IDLE;
 	bool clean = relay->reason == RELAY_REASON_EOF ||
-		     (relay->reason == RELAY_REASON_DELETED &&
-		      !is_undelivered(relay, SPLICE_CLIENT) &&
+		     (early && !is_undelivered(relay, SPLICE_CLIENT) &&
 		      !is_undelivered(relay, SPLICE_PEER));
 
 	free_events(relay);

@@ -25,7 +25,8 @@ enum splice_side { SPLICE_CLIENT, SPLICE_PEER };
  * struct splice_mover - how a flow moves bytes: a few from its source into
  *	hand, then from there to its receiver
  * @budget: bytes, in and out, before others' turn
- * @fill: take bytes, and set @queued. Return: how many, 0 at the end, or a
+ * @most: bytes that are taken at a time
+ * @fill: take up to so many bytes, and set @queued. Return: how many, 0 at the end, or a
  *	negative errno; -EAGAIN if there are none
  * @drain: give some of the @queued bytes. Return: how many, or a negative
  *	errno; -EAGAIN if the receiver has no room
@@ -37,7 +38,8 @@ enum splice_side { SPLICE_CLIENT, SPLICE_PEER };
  */
 struct splice_mover {
 	size_t budget;
-	ssize_t (*fill)(struct splice_relay *relay, enum splice_side from);
+	size_t most;
+	ssize_t (*fill)(struct splice_relay *relay, enum splice_side from, size_t most);
 	ssize_t (*drain)(struct splice_relay *relay, enum splice_side from);
 	int (*finish)(struct splice_relay *relay, enum splice_side from);
 	void (*drop)(struct splice_relay *relay, enum splice_side from);
@@ -63,6 +65,7 @@ struct splice_leg {
  * @queued: bytes in hand
  * @ending: the source is at its end
  * @done: the FIN has been passed on, or nothing more can be
+ * @bucket: when its token bucket was empty, see kmod/bucket.h
  */
 struct splice_flow {
 	const struct splice_mover *mover;
@@ -71,6 +74,7 @@ struct splice_flow {
 	size_t at;
 	size_t queued;
 	bool ending, done;
+	uint64_t bucket;
 	struct relay_counters counters;
 };
 
@@ -85,7 +89,10 @@ typedef void (*splice_ended_fn)(struct splice_relay *relay);
  * @tls: on the client's leg, or NULL
  * @output: records for the client that are not out
  * @said_goodbye: close_notify is among them, or out
- * @timer: another turn is due
+ * @timer: another turn is due, at @due
+ * @rate: bytes per second, each way; 0: no limit
+ * @idle_ms: it ends when nothing has moved for so long; 0: never
+ * @idle: has it looked at, and @last_move is when something did; nanoseconds
  * @reason: why it ends or has ended
  * @error: errno, if that is the reason
  * @lost: the side that is gone, if it ends for that
@@ -100,6 +107,11 @@ struct splice_relay {
 	struct evbuffer *output;
 	bool said_goodbye;
 	struct event *timer;
+	uint64_t due;
+	uint64_t rate;
+	uint32_t idle_ms;
+	struct event *idle;
+	uint64_t last_move;
 	enum relay_reason reason;
 	int error;
 	enum splice_side lost;
@@ -108,7 +120,7 @@ struct splice_relay {
 
 /**
  * splice_relay_start() - begin to move bytes between two connected sockets
- * @relay: its pool and ended are set
+ * @relay: its pool, ended, rate and idle_ms are set
  * @tls: on the client's socket, or NULL
  *
  * What waits in the sockets already, be it data or a FIN, is moved as well.
@@ -119,9 +131,14 @@ int splice_relay_start(struct splice_relay *relay, struct event_base *base,
 		       int client_fd, struct tls *tls, int peer_fd);
 
 /**
- * splice_relay_again() - for a mover: have another turn in so many milliseconds
+ * splice_relay_again() - have another turn in so many milliseconds, or sooner
  */
-void splice_relay_again(struct splice_relay *relay, unsigned int ms);
+void splice_relay_again(struct splice_relay *relay, uint64_t ms);
+
+/**
+ * splice_relay_end() - end it by itself; it may be gone then
+ */
+void splice_relay_end(struct splice_relay *relay, enum relay_reason reason);
 
 /**
  * splice_other() - the other side

@@ -41,7 +41,7 @@ static void drop_from(struct splice_relay *relay, enum splice_side from)
 }
 
 /* Also takes what TLS has to answer, such as to a key update: it goes out. */
-static ssize_t fill_from(struct splice_relay *relay, enum splice_side from)
+static ssize_t fill_from(struct splice_relay *relay, enum splice_side from, size_t most)
 {
 	struct splice_flow *flow = &relay->flow[from];
 	ssize_t n;
@@ -52,7 +52,7 @@ static ssize_t fill_from(struct splice_relay *relay, enum splice_side from)
 		splice_relay_again(relay, NO_MEMORY_WAIT);
 		return -EAGAIN;
 	}
-	n = tls_recv(relay->tls, flow->buffer, TLS_RECORD_MAX);
+	n = tls_recv(relay->tls, flow->buffer, most);
 	send_output(relay);
 	flow->at = 0;
 	if (n > 0)
@@ -89,7 +89,7 @@ static void drop_to(struct splice_relay *relay, enum splice_side from)
 	relay->flow[from].queued = 0;
 }
 
-static ssize_t fill_to(struct splice_relay *relay, enum splice_side from)
+static ssize_t fill_to(struct splice_relay *relay, enum splice_side from, size_t most)
 {
 	uint8_t buf[TLS_RECORD_MAX];
 	int err = send_output(relay);
@@ -98,7 +98,7 @@ static ssize_t fill_to(struct splice_relay *relay, enum splice_side from)
 	/* A client that is gone is draining's to find. */
 	if (err == -EAGAIN)
 		return err;
-	n = recv(relay->leg[SPLICE_PEER].fd, buf, sizeof(buf), MSG_DONTWAIT);
+	n = recv(relay->leg[SPLICE_PEER].fd, buf, most, MSG_DONTWAIT);
 	if (n <= 0)
 		return n ? -errno : 0;
 	err = tls_send(relay->tls, buf, n);
@@ -137,6 +137,7 @@ static int finish_to(struct splice_relay *relay, enum splice_side from)
 
 const struct splice_mover splice_from_tls = {
 	.budget = BUDGET,
+	.most = TLS_RECORD_MAX,
 	.fill = fill_from,
 	.drain = drain_from,
 	.finish = finish_from,
@@ -145,6 +146,7 @@ const struct splice_mover splice_from_tls = {
 
 const struct splice_mover splice_to_tls = {
 	.budget = BUDGET,
+	.most = TLS_RECORD_MAX,
 	.fill = fill_to,
 	.drain = drain_to,
 	.finish = finish_to,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A worker: one thread's loop and everything that lives on it. Workers share
- * nothing but the configuration, which does not change, and the log.
+ * nothing but the configuration, which does not change, the log, and what server.h
+ * counts.
  */
 #ifndef KTURN_WORKER_H
 #define KTURN_WORKER_H

@@ -16,6 +16,9 @@
 #define CAP_LIFETIME		900
 #define SHORT			5	/* s; each time of "times" */
 #define SHORT_LIFETIME		3	/* s; of "brief" */
+#define MAX_BPS			200000	/* of "bandwidth" and "capacity" */
+#define BPS_CAPACITY		300000	/* of "capacity" */
+#define IDLE			3	/* s; of "idle" */
 
 static int permit(struct stage *st, const char *ip)
 {
@@ -174,7 +177,113 @@ static int idle_connection_is_closed(const struct wire *wire)
 	return 0;
 }
 
+/* The two ends of a data connection, until the actors are done. */
+struct way {
+	struct actor client, peer;
+};
+
+static void way_start(struct way *way, int data, int peer, uint64_t up, uint64_t down)
+{
+	actor_start(&way->client, data, &(struct transfer_plan){ .size = up, .seed = 1,
+								 .last = true });
+	actor_start(&way->peer, peer, &(struct transfer_plan){ .size = down, .seed = 2 });
+}
+
+static int way_wait(struct way *way)
+{
+	expect_ok(actor_wait(&way->client));
+	expect_ok(actor_wait(&way->peer));
+	return stage_compare(&way->client.result, &way->peer.result);
+}
+
+/* A tenth of a second's worth goes at once. */
+#define LEAST_MS(bytes, rate) (1000 * (bytes) / (rate) - 100)
+
+#define expect_took(start, bytes, rate) do {					\
+	int64_t took_ = net_now() - (start);					\
+	expect(took_ >= LEAST_MS(bytes, rate), "%d bytes in %lld ms", bytes,	\
+	       (long long)took_);						\
+} while (0)
+
+static int transfer_is_held_to_max_bps(const struct wire *wire)
+{
+	int64_t start = net_now();
+	struct way way;
+	struct stage st;
+
+	need(stage_open(&st, wire, STAGE_PASSIVE));
+	way_start(&way, st.data, st.peer, 500000, 300000);
+	need(way_wait(&way));
+	expect_took(start, 500000, MAX_BPS);
+	return 0;
+}
+
+static int connections_share_max_bps(const struct wire *wire)
+{
+	int64_t start = net_now();
+	struct way way[2];
+	struct stage st;
+	int data, peer;
+
+	need(stage_open(&st, wire, STAGE_ACTIVE));
+	data = st.data;
+	expect_ok(connect_one(&st, wire, &peer));
+	need(stage_bind(&st));
+	way_start(&way[0], data, st.peer, 250000, 0);
+	way_start(&way[1], st.data, peer, 250000, 0);
+	need(way_wait(&way[0]));
+	need(way_wait(&way[1]));
+	expect_took(start, 500000, MAX_BPS);
+	return 0;
+}
+
+/* The second gets what the first has left, the third nothing. */
+static int capacity_runs_out(const struct wire *wire)
+{
+	const struct wire_user *user = &wire->users[1];
+	struct stage first, second;
+	int64_t until, start;
+	struct turn third;
+	struct way way;
+	int code;
+
+	need(stage_allocate(&first, wire, AF_INET));
+	need(stage_open(&second, wire, STAGE_PASSIVE));
+	expect_ok(turn_open_secure(&third, &wire->server, NULL, user->name, user->password,
+				   wire->secure));
+	expect_code(486, turn_allocate(&third, AF_INET, 600));
+	start = net_now();
+	way_start(&way, second.data, second.peer, 200000, 0);
+	need(way_wait(&way));
+	expect_took(start, 200000, BPS_CAPACITY - MAX_BPS);
+	expect_ok(turn_refresh(&first.turn, 0));
+	until = net_now() + WIRE_WAIT;
+	do
+		code = turn_allocate(&third, AF_INET, 600);
+	while (code == 486 && net_now() < until);
+	expect_ok(code);
+	return 0;
+}
+
+static int idle_relay_ends(const struct wire *wire)
+{
+	struct stage st;
+	int64_t start;
+
+	need(stage_open(&st, wire, STAGE_PASSIVE));
+	start = net_now();
+	need(stage_ends(st.data));
+	need(stage_ends(st.peer));
+	/* it may have begun to count before we did */
+	expect(net_now() - start >= IDLE * 1000 - WIRE_QUIET, "ended too early");
+	return 0;
+}
+
 const struct wire_test limit_tests[] = {
+	{ "bandwidth", "a transfer takes the time that max-bps says", transfer_is_held_to_max_bps },
+	{ "bandwidth", "data connections share max-bps", connections_share_max_bps },
+	{ "capacity", "486: bps-capacity has run out", capacity_runs_out },
+	{ "idle", "a data connection ends after relay-idle-timeout", idle_relay_ends },
 	{ "caps", "508: more permissions than max-permissions", permissions_are_capped },
 	{ "caps", "508: more than max-pending-connections", pending_connections_are_capped },
 	{ "caps", "508: more than max-connections", connections_are_capped },

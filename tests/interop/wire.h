@@ -36,8 +36,8 @@ struct wire {
 
 /**
  * struct wire_test - one test; each runs in a process of its own
- * @group: which server it needs: "quota", "ports", "caps", "times", "brief"; for all
- *	others the same
+ * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
+ *	"bandwidth", "capacity", "idle"; for all others the same
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {

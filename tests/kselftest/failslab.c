@@ -210,6 +210,7 @@ TEST_F_TIMEOUT(failslab, look, TIMEOUT_S)
 		{ KTURN_CMD_RELAY_GET, NLM_F_DUMP, false },
 		{ KTURN_CMD_STATS_GET, 0, false },
 		{ KTURN_CMD_CAPS_GET, 0, false },
+		{ KTURN_CMD_SETTINGS_GET, 0, false },
 	};
 	struct relay relay;
 	int nth, failed;

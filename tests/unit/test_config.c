@@ -150,12 +150,18 @@ static void caps_and_times(void **state)
 	assert_int_equal(config.channel_lifetime, 600);
 	assert_int_equal(config.max_allocate_timeout, 60);
 	assert_int_equal(config.stale_nonce, 600);
+	assert_int_equal(config.max_bps, 0);
+	assert_int_equal(config.bps_capacity, 0);
+	assert_int_equal(config.relay_idle_timeout, 0);
+	assert_int_equal(config.tcp_keepalive, 60);
+	assert_int_equal(config.tcp_user_timeout, 0);
 	config_free(&config);
 
 	LOAD(USER, "--max-permissions=1", "--max-channels=2", "--max-connections=3",
 	     "--max-pending-connections=4", "--max-allocate-lifetime=5",
 	     "--permission-lifetime=6", "--channel-lifetime=7", "--max-allocate-timeout=8",
-	     "--stale-nonce=9");
+	     "--stale-nonce=9", "--max-bps=100000000000", "-B", "11",
+	     "--relay-idle-timeout=12", "--tcp-keepalive=13", "--tcp-user-timeout=14");
 	assert_int_equal(config.max_permissions, 1);
 	assert_int_equal(config.max_channels, 2);
 	assert_int_equal(config.max_connections, 3);
@@ -165,6 +171,15 @@ static void caps_and_times(void **state)
 	assert_int_equal(config.channel_lifetime, 7);
 	assert_int_equal(config.max_allocate_timeout, 8);
 	assert_int_equal(config.stale_nonce, 9);
+	assert_int_equal(config.max_bps, 100000000000);
+	assert_int_equal(config.bps_capacity, 11);
+	assert_int_equal(config.relay_idle_timeout, 12);
+	assert_int_equal(config.tcp_keepalive, 13);
+	assert_int_equal(config.tcp_user_timeout, 14);
+	config_free(&config);
+
+	LOAD(USER, "-s", "1000");
+	assert_int_equal(config.max_bps, 1000);
 	config_free(&config);
 }
 
@@ -227,6 +242,14 @@ static void complaints_about_values(void **state)
 		{ "--max-allocate-timeout=0", "max-allocate-timeout: 0: should be "
 					      "1 to 31536000" },
 		{ "--max-allocate-timeout", "max-allocate-timeout: should be SECONDS" },
+		{ "--max-bps=100000000001", "max-bps: 100000000001: should be bytes per second, "
+					    "0 to 100000000000" },
+		{ "--max-bps=1M", "max-bps: 1M: should be bytes per second, 0 to 100000000000" },
+		{ "--bps-capacity=-1", "bps-capacity: -1: should be bytes per second, "
+				       "0 to 100000000000" },
+		{ "--tcp-keepalive=32768", "tcp-keepalive: 32768: should be 0 to 32767" },
+		{ "--tcp-user-timeout=1m", "tcp-user-timeout: 1m: should be a number" },
+		{ "--relay-idle-timeout", "relay-idle-timeout: should be SECONDS" },
 		{ "--stale-nonce=no", "stale-nonce: no: should be a number" },
 		{ "--stale-nonce=31536001", "stale-nonce: 31536001: should be 0 to 31536000" },
 		{ "--listening-ip=host", "listening-ip: host: should be an IPv4 or IPv6 address" },
@@ -343,6 +366,8 @@ static void what_does_not_fit_together(void **state)
 		char *args[4];
 		const char *text;
 	} cases[] = {
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--bps-capacity=1000000" },
+		  "bps-capacity: needs max-bps, of which it is made up\n" },
 		{ { "--relay-ip=192.0.2.1" }, "user: missing: give at least one "
 		  "user=name:password, or static-auth-secret, or no-auth to let anybody "
 		  "in\n" },
