@@ -211,6 +211,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.max_channels = 1024,
 		.max_connections = 1024,
 		.max_pending_connections = 64,
+		.max_strangers = 2048,
 		.max_allocate_lifetime = 3600,
 		.permission_lifetime = PERMISSION_LIFETIME,
 		.channel_lifetime = 600,

@@ -93,6 +93,7 @@ struct config {
 	/* Of one allocation. Pending connections are connections, too. */
 	unsigned int max_permissions, max_channels;
 	unsigned int max_connections, max_pending_connections;
+	unsigned int max_strangers;	/* of each worker */
 	/* Seconds. */
 	unsigned int max_allocate_lifetime, permission_lifetime, channel_lifetime;
 	unsigned int max_allocate_timeout;	/* without an allocation */

@@ -71,10 +71,34 @@ static void send_data(struct session *session, const void *data, size_t len)
 	stream_offer(&of_session(session)->stream, data, len);
 }
 
+static void evict(struct stranger *stranger)
+{
+	struct session_stream *self = container_of(stranger, struct session_stream, stranger);
+
+	session_close(&self->session, "too many without an allocation");
+}
+
+static void become_stranger(struct session_stream *self)
+{
+	self->stranger.evict = evict;
+	stranger_enter(&self->session.worker->strangers, &self->stranger);
+}
+
+static void allocated(struct session *session)
+{
+	struct session_stream *self = of_session(session);
+
+	if (session->allocation)
+		stranger_leave(&self->stranger);
+	else
+		become_stranger(self);
+}
+
 static void close_stream(struct session *session)
 {
 	struct session_stream *self = of_session(session);
 
+	stranger_leave(&self->stranger);
 	stream_close(&self->stream);
 	session_end(session);
 	free(self);
@@ -84,6 +108,7 @@ static const struct session_ops session_ops = {
 	.stream = true,
 	.send = send_message,
 	.send_data = send_data,
+	.allocated = allocated,
 	.close = close_stream,
 };
 
@@ -130,12 +155,16 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	sock_tune(fd);
 	stream_expect_tls(&self->stream, worker->config->tls, use);
 	session_begin(&self->session);
+	become_stranger(self);
 }
 
 void session_stream_leave(struct session *session)
 {
+	struct session_stream *self = of_session(session);
+
+	stranger_leave(&self->stranger);
 	session_leave(session);
-	stream_leave(&of_session(session)->stream);
+	stream_leave(&self->stream);
 }
 
 int session_stream_enter(struct session *session, struct worker *worker)
@@ -151,12 +180,15 @@ int session_stream_enter(struct session *session, struct worker *worker)
 	err = stream_enter(&self->stream, worker->base);
 	if (err)
 		close_stream(session);
+	else
+		become_stranger(self);
 	return err;
 }
 
 void session_stream_become(struct session *session, struct connection *connection)
 {
 	session->binding = connection;
+	stranger_leave(&of_session(session)->stranger);
 	evtimer_del(session->idle);
 	stream_drain(&of_session(session)->stream);
 }

@@ -6,14 +6,17 @@
 #define KTURN_SESSION_STREAM_H
 
 #include "session.h"
+#include "strangers.h"
 #include "stream.h"
 
 /**
  * struct session_stream - a session and its stream
+ * @stranger: as long as it has neither an allocation nor a connection to become
  */
 struct session_stream {
 	struct session session;
 	struct stream stream;
+	struct stranger stranger;
 };
 
 /**

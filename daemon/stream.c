@@ -167,7 +167,7 @@ static const char *shake_hands(struct stream *stream)
 	if (err && err != -EAGAIN)
 		return tls_why(stream->tls, -err);
 	if (!err)
-		evtimer_del(stream->stalled);
+		start_timer(stream, STREAM_FIRST_TIMEOUT);
 	return NULL;
 }
 
@@ -223,8 +223,10 @@ static void on_stalled(evutil_socket_t fd, short what, void *arg)
 	struct stream *stream = arg;
 
 	(void)fd, (void)what;
-	stream->ops->broken(stream, is_shaking_hands(stream) ?
-			    "TLS handshake: not done in time" : "incomplete message");
+	if (is_shaking_hands(stream))
+		stream->ops->broken(stream, "TLS handshake: not done in time");
+	else
+		stream->ops->broken(stream, stream->have ? "incomplete message" : "no message");
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -302,6 +304,7 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 		free_parts(stream);
 		return -ENOMEM;
 	}
+	start_timer(stream, STREAM_FIRST_TIMEOUT);
 	return 0;
 }
 

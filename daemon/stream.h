@@ -20,6 +20,7 @@
 
 #define STREAM_STALL_TIMEOUT	60		/* seconds a message may take to arrive */
 #define STREAM_HANDSHAKE_TIMEOUT 15	/* seconds for all of TLS's */
+#define STREAM_FIRST_TIMEOUT	15	/* seconds to the end of the first message, after that */
 /*
  * Bytes that a client may leave unread. From the first figure on offered data is
  * lost, so there always is room left for what must not be.

@@ -4,6 +4,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "auth.h"
 #include "config.h"
@@ -64,6 +65,18 @@ static int open_datapath(struct worker *worker)
 	return 0;
 }
 
+/* Whatever the limit, strangers leave half of the descriptors to the others. */
+static unsigned int max_strangers(const struct config *config)
+{
+	unsigned int max = config->max_strangers;
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) &&
+	    limit.rlim_cur / 2 / config->relay_threads < max)
+		max = limit.rlim_cur / 2 / config->relay_threads;
+	return max ? max : 1;
+}
+
 int worker_open(struct worker *worker, struct server *server, unsigned int index)
 {
 	int err;
@@ -75,6 +88,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		.mailbox = { .out = -1, .in = -1 },
 	};
 	LIST_INIT(&worker->sessions);
+	strangers_init(&worker->strangers, max_strangers(server->config));
 	session_datagrams_init(&worker->datagrams);
 	worker->base = event_base_new();
 	if (!worker->base)

@@ -13,6 +13,7 @@
 
 #include "mailbox.h"
 #include "session_datagram.h"
+#include "strangers.h"
 
 #define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
 
@@ -36,6 +37,7 @@ struct udp_io;
  * @listeners: its listening sockets, @n_listeners of them
  * @listeners_udp: its UDP sockets for clients, @n_listeners_udp of them
  * @sessions: those of its clients
+ * @strangers: connections without an allocation
  * @datagrams: those of them that come over UDP, by 5-tuple
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
@@ -55,6 +57,7 @@ struct worker {
 	struct listener_udp *listeners_udp;
 	unsigned int n_listeners_udp;
 	LIST_HEAD(, session) sessions;
+	struct strangers strangers;
 	struct session_datagrams datagrams;
 	struct connection *connections;
 	struct connection *relays;
