@@ -148,6 +148,10 @@ build/kturn-client: $(client:%.c=build/obj/%.o) build/obj/libkturn.a
 build/unit/%: build/san/tests/unit/%.o build/san/libkturn.a | deps-unit
 	$(call link,$(SANITIZE)) -lcmocka
 
+# What signs as a client does.
+build/san/tests/unit/test_cve.o: private CPPFLAGS += -iquote tools/client
+build/unit/test_cve: build/san/tools/client/challenge.o
+
 # One program: the tests, and all of the client but its main().
 build/interop/wire: $(interop:%.c=build/obj/%.o) \
 		$(patsubst %.c,build/obj/%.o,$(filter-out %/main.c,$(client))) \
@@ -225,7 +229,7 @@ suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@tools/check generated unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
+	@tools/check generated docs unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
