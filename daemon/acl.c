@@ -35,6 +35,12 @@ struct acl_endpoint {
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
+/* Through a tunnel, relayed data may come back to its relay (RFC 8656, 21.4). */
+static const char *const tunnels[] = {
+	"2001::/32",		/* Teredo */
+	"2002::/16",		/* 6to4 */
+};
+
 static const char *const loopback[] = { "127.0.0.0/8", "::1" };
 
 /* No peer that a stranger should reach by way of this host. */
@@ -278,7 +284,8 @@ static const char *refusal_of(const struct acl *acl, const struct ip *ip, uint16
 	rule = find_builtin(loopback, ARRAY_SIZE(loopback), ip);
 	if (rule)
 		return acl->allow_loopback ? NULL : rule;
-	return find_builtin(never, ARRAY_SIZE(never), ip);
+	rule = find_builtin(never, ARRAY_SIZE(never), ip);
+	return rule ? rule : find_builtin(tunnels, ARRAY_SIZE(tunnels), ip);
 }
 
 const char *acl_refusal(const struct acl *acl, const union addr *peer)
@@ -290,6 +297,14 @@ const char *acl_refusal(const struct acl *acl, const union addr *peer)
 		if (embedded_v4(&embeddings[i], &ip, &v4))
 			rule = refusal_of(acl, &v4, addr_port(peer));
 	return rule;
+}
+
+bool acl_is_tunnelled(const struct acl *acl, const union addr *client)
+{
+	struct ip ip = ip_from_addr(client);
+
+	return !find_rule(acl->allowed, &ip) &&
+	       find_builtin(tunnels, ARRAY_SIZE(tunnels), &ip);
 }
 
 static void free_ranges(struct acl_range *range)

@@ -61,6 +61,14 @@ int acl_add_endpoint(struct acl *acl, const union addr *endpoint, const char *wh
 const char *acl_refusal(const struct acl *acl, const union addr *peer);
 
 /**
+ * acl_is_tunnelled() - tell whether a client comes through Teredo or 6to4
+ *
+ * Such a client gets no allocation (RFC 8656, 21.4), unless its address is in an
+ * allowed range.
+ */
+bool acl_is_tunnelled(const struct acl *acl, const union addr *client);
+
+/**
  * acl_clear() - free the rules
  */
 void acl_clear(struct acl *acl);

@@ -141,6 +141,8 @@ unsigned int turn_allocate(const struct transaction *transaction,
 		return 400;
 	if (wants_datagrams(msg))
 		return 400;
+	if (acl_is_tunnelled(&config_of(transaction)->acl, &transaction->session->client))
+		return 403;
 	code = get_family(msg, config_of(transaction), &family, &additional);
 	if (!code)
 		code = get_lifetime(transaction, msg, &lifetime);

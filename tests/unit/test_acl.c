@@ -39,9 +39,8 @@ static void ordinary_peers(void **state)
 	static const char *const peers[] = {
 		"192.168.1.252", "10.48.54.230", "172.16.0.1", "8.8.8.8", "1.0.0.0",
 		"126.255.255.255", "128.0.0.0", "223.255.255.255", "2001:db8::1",
-		"2600::", "fe00::1", "2002:c0a8:0101::1", "64:ff9b::192.168.1.1",
+		"2600::", "fe00::1", "2001:1::1", "2003::1", "64:ff9b::192.168.1.1",
 		"64:ff9b:1::192.168.1.1", "64:ff9b:1:c0a8:1:100::",
-		"2001:0:c000:201::3f57:fefe",
 		"::ffff:192.168.1.1", NULL
 	};
 	static const struct acl acl;
@@ -218,6 +217,32 @@ static void refusal_names_the_rule(void **state)
 	acl_clear(&acl);
 }
 
+/* RFC 8656, 21.4: through them data may come back to its relay. */
+static void tunnels(void **state)
+{
+	static const char *const peers[] = {
+		"2002:c0a8:101::1", "2002::", "2001:0:c000:201::3f57:fefe", NULL
+	};
+	static const char *const inner[] = { "2002:7f00:1::1", "2001:0:7f00:1::", NULL };
+	struct acl acl = { 0 };
+	union addr addr;
+
+	(void)state;
+	all_refused(&acl, peers);
+	assert_int_equal(addr_parse(&addr, "2002:c0a8:101::1"), 0);
+	assert_true(acl_is_tunnelled(&acl, &addr));
+	assert_int_equal(addr_parse(&addr, "2001:db8::1"), 0);
+	assert_false(acl_is_tunnelled(&acl, &addr));
+	/* The address inside is asked for nevertheless. */
+	assert_int_equal(acl_add(&acl, ACL_ALLOW, "2001::/32"), 0);
+	assert_int_equal(acl_add(&acl, ACL_ALLOW, "2002::/16"), 0);
+	all_refused(&acl, inner);
+	assert_false(refused(&acl, peers[0]));
+	assert_int_equal(addr_parse(&addr, "2002:c0a8:101::1"), 0);
+	assert_false(acl_is_tunnelled(&acl, &addr));
+	acl_clear(&acl);
+}
+
 static bool refused_at(const struct acl *acl, const char *ip, uint16_t port)
 {
 	union addr peer;
@@ -306,6 +331,7 @@ int main(void)
 		cmocka_unit_test(all_of_ipv6_is_not_ipv4),
 		cmocka_unit_test(loopback_on_request),
 		cmocka_unit_test(refusal_names_the_rule),
+		cmocka_unit_test(tunnels),
 		cmocka_unit_test(endpoints_with_their_ports),
 		cmocka_unit_test(endpoints_on_any_address),
 		cmocka_unit_test(bad_rules),
