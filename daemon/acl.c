@@ -317,6 +317,14 @@ static void free_ranges(struct acl_range *range)
 	}
 }
 
+bool acl_knows_port(const struct acl *acl, uint16_t port)
+{
+	for (const struct acl_endpoint *e = acl->endpoints; e; e = e->next)
+		if (e->port == port)
+			return true;
+	return false;
+}
+
 static void free_endpoints(struct acl_endpoint *endpoint)
 {
 	while (endpoint) {

@@ -8,6 +8,7 @@
 #define KTURN_ACL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "addr.h"
 
@@ -67,6 +68,11 @@ const char *acl_refusal(const struct acl *acl, const union addr *peer);
  * allowed range.
  */
 bool acl_is_tunnelled(const struct acl *acl, const union addr *client);
+
+/**
+ * acl_knows_port() - tell whether acl_refusal() might depend on this port
+ */
+bool acl_knows_port(const struct acl *acl, uint16_t port);
 
 /**
  * acl_clear() - free the rules

@@ -9,24 +9,15 @@
 #include "acceptor.h"
 #include "allocation.h"
 #include "auth_user.h"
+#include "config.h"
 #include "connection.h"
 #include "log.h"
+#include "relay_udp.h"
 #include "relayed.h"
 #include "server.h"
 #include "session.h"
 #include "transaction.h"
 #include "worker.h"
-
-static void on_peer(int fd, const union addr *peer, void *arg)
-{
-	connection_accept(arg, fd, peer);
-}
-
-static void on_expiry(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	allocation_delete(arg, "expired");
-}
 
 static const char *user_str(const struct allocation *allocation, char buf[LOG_QUOTE_LEN])
 {
@@ -37,13 +28,18 @@ static const char *user_str(const struct allocation *allocation, char buf[LOG_QU
 
 static void log_created(const struct allocation *allocation)
 {
-	char user[LOG_QUOTE_LEN], client[ADDR_STR_LEN], relayed[ADDR_STR_LEN];
+	char user[LOG_QUOTE_LEN], client[ADDR_STR_LEN], relayed[2][ADDR_STR_LEN];
+	bool both = allocation->n_relayed > 1;
 
 	log_info("allocation created",
-		 "allocation=%016" PRIx64 " user=%s client=%s relayed=%s lifetime=%u",
+		 "allocation=%016" PRIx64 " user=%s client=%s transport=%s relayed=%s%s%s "
+		 "lifetime=%lld",
 		 allocation->id, user_str(allocation, user),
 		 addr_str(&allocation->session->client, client),
-		 addr_str(&allocation->relayed, relayed), allocation->lifetime);
+		 allocation->transport == IPPROTO_UDP ? "udp" : "tcp",
+		 addr_str(&allocation->relayed[0].addr, relayed[0]), both ? "," : "",
+		 both ? addr_str(&allocation->relayed[1].addr, relayed[1]) : "",
+		 (long long)(allocation->relayed[0].expires - allocation->created));
 }
 
 static void log_deleted(const struct allocation *allocation, const char *why)
@@ -58,58 +54,100 @@ static void log_deleted(const struct allocation *allocation, const char *why)
 		 allocation->to_peer, allocation->to_client);
 }
 
-static int listen_for_peers(struct allocation *allocation, struct worker *worker,
-			    sa_family_t family)
+static void close_relayed(struct allocation *allocation, unsigned int i)
 {
-	int fd = relayed_listen(worker->server->relayed, family, &allocation->relayed);
+	const struct allocation_relayed *relayed = &allocation->relayed[i];
+	struct server *server = allocation->session->worker->server;
 
-	if (fd < 0)
-		return fd;
-	allocation->acceptor = acceptor_open(worker->base, fd, on_peer, allocation);
-	if (allocation->acceptor)
-		return 0;
-	close(fd);
-	relayed_release(worker->server->relayed, &allocation->relayed);
-	return -ENOMEM;
+	if (relayed->udp)
+		relay_udp_close(relayed->udp);
+	relayed_release(relayed->udp ? server->relayed_udp : server->relayed, &relayed->addr);
+	allocation->relayed[i] = allocation->relayed[--allocation->n_relayed];
+}
+
+/* One timer for both addresses: it waits for the one that expires first. */
+static void start_timer(struct allocation *allocation)
+{
+	struct timeval timeout = { 0 };
+	time_t first = allocation->relayed[0].expires;
+
+	for (unsigned int i = 1; i < allocation->n_relayed; i++)
+		if (allocation->relayed[i].expires < first)
+			first = allocation->relayed[i].expires;
+	/* The loop's clock may be some milliseconds behind. */
+	timeout.tv_sec = first - worker_now();
+	if (timeout.tv_sec < 1)
+		timeout.tv_sec = 1;
+	evtimer_add(allocation->expiry, &timeout);
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *arg)
+{
+	struct allocation *allocation = arg;
+	time_t now = worker_now();
+	unsigned int i = 0;
+
+	(void)fd, (void)what;
+	while (i < allocation->n_relayed && allocation->n_relayed > 1)
+		if (allocation->relayed[i].expires <= now)
+			close_relayed(allocation, i);
+		else
+			i++;
+	if (allocation->relayed[0].expires <= now)
+		allocation_delete(allocation, "expired");
+	else
+		start_timer(allocation);
 }
 
 static struct allocation *new_allocation(const struct transaction *transaction,
-					 sa_family_t family)
+					 uint8_t transport)
 {
 	struct session *session = transaction->session;
+	const struct config *config = session->worker->config;
 	struct allocation *allocation = calloc(1, sizeof(*allocation));
-	char client[ADDR_STR_LEN];
-	int err = -ENOMEM;
 
 	if (!allocation)
 		return NULL;
+	allocation->expiry = evtimer_new(session->worker->base, on_expiry, allocation);
+	if (!allocation->expiry) {
+		free(allocation);
+		return NULL;
+	}
 	allocation->session = session;
 	allocation->user = auth_user_get(transaction->user);
 	allocation->fingerprint = transaction->fingerprint;
+	allocation->transport = transport;
 	allocation->created = worker_now();
-	allocation->permissions.max = session->worker->config->max_permissions;
-	allocation->permissions.lifetime = session->worker->config->permission_lifetime;
+	allocation->permissions.max = config->max_permissions;
+	allocation->permissions.lifetime = config->permission_lifetime;
+	allocation->channels.last = config->rfc5766_channel_numbers ? CHANNEL_LAST_RFC5766
+								     : CHANNEL_LAST;
+	allocation->channels.max = config->max_channels;
+	allocation->channels.lifetime = config->channel_lifetime;
 	LIST_INIT(&allocation->connections);
-	allocation->expiry = evtimer_new(session->worker->base, on_expiry, allocation);
-	if (allocation->expiry)
-		err = listen_for_peers(allocation, session->worker, family);
-	if (!err)
-		return allocation;
-	log_warning("allocation failed", "client=%s error=\"%s\"",
-		    addr_str(&session->client, client), strerror(-err));
-	if (allocation->expiry)
-		event_free(allocation->expiry);
-	auth_user_put(allocation->user);
-	free(allocation);
-	return NULL;
+	return allocation;
 }
 
-unsigned int allocation_create(const struct transaction *transaction, sa_family_t family,
-			       unsigned int lifetime)
+static void free_allocation(struct allocation *allocation)
+{
+	struct server *server = allocation->session->worker->server;
+
+	while (allocation->n_relayed)
+		close_relayed(allocation, 0);
+	bandwidth_release(&server->bandwidth, allocation->bps);
+	quota_release(&server->quota, allocation->user);
+	auth_user_put(allocation->user);
+	event_free(allocation->expiry);
+	free(allocation);
+}
+
+unsigned int allocation_create(const struct transaction *transaction,
+			       struct allocation_request *request)
 {
 	struct session *session = transaction->session;
 	struct worker *worker = session->worker;
 	struct allocation *allocation;
+	unsigned int code;
 	uint64_t bps;
 
 	if (!quota_take(&worker->server->quota, worker->config, transaction->user))
@@ -118,43 +156,82 @@ unsigned int allocation_create(const struct transaction *transaction, sa_family_
 		quota_release(&worker->server->quota, transaction->user);
 		return 486;
 	}
-	allocation = new_allocation(transaction, family);
+	allocation = new_allocation(transaction, request->transport);
 	if (!allocation) {
 		bandwidth_release(&worker->server->bandwidth, bps);
 		quota_release(&worker->server->quota, transaction->user);
 		return 508;
 	}
 	allocation->bps = bps;
+	code = allocation_open(allocation, request);
+	if (code) {
+		free_allocation(allocation);
+		return code;
+	}
 	allocation->id = worker->next_allocation++;
 	session_set_allocation(session, allocation);
-	allocation_refresh(allocation, lifetime);
+	allocation_refresh(allocation, AF_UNSPEC, request->lifetime);
 	log_created(allocation);
 	return 0;
 }
 
-void allocation_refresh(struct allocation *allocation, unsigned int lifetime)
+static bool is_meant(const struct allocation_relayed *relayed, sa_family_t family)
 {
-	const struct timeval expiry = { lifetime, 0 };
+	return family == AF_UNSPEC || relayed->addr.sa.sa_family == family;
+}
 
-	allocation->lifetime = lifetime;
-	evtimer_add(allocation->expiry, &expiry);
+bool allocation_has_family(const struct allocation *allocation, sa_family_t family)
+{
+	for (unsigned int i = 0; i < allocation->n_relayed; i++)
+		if (allocation->relayed[i].addr.sa.sa_family == family)
+			return true;
+	return false;
+}
+
+struct relay_udp *allocation_udp(const struct allocation *allocation, sa_family_t family)
+{
+	for (unsigned int i = 0; i < allocation->n_relayed; i++)
+		if (allocation->relayed[i].addr.sa.sa_family == family)
+			return allocation->relayed[i].udp;
+	return NULL;
+}
+
+void allocation_refresh(struct allocation *allocation, sa_family_t family,
+			unsigned int lifetime)
+{
+	for (unsigned int i = 0; i < allocation->n_relayed; i++)
+		if (is_meant(&allocation->relayed[i], family))
+			allocation->relayed[i].expires = worker_now() + lifetime;
+	start_timer(allocation);
+}
+
+void allocation_end(struct allocation *allocation, sa_family_t family, const char *why)
+{
+	unsigned int i = 0;
+
+	if (family == AF_UNSPEC || allocation->n_relayed == 1) {
+		allocation_delete(allocation, why);
+		return;
+	}
+	while (i < allocation->n_relayed)
+		if (is_meant(&allocation->relayed[i], family))
+			close_relayed(allocation, i);
+		else
+			i++;
+	start_timer(allocation);
 }
 
 void allocation_delete(struct allocation *allocation, const char *why)
 {
 	struct session *session = allocation->session;
-	struct server *server = session->worker->server;
 
 	/* First no new peers, then the old ones: none may slip in between. */
-	acceptor_close(allocation->acceptor);
+	if (allocation->acceptor)
+		acceptor_close(allocation->acceptor);
 	connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
-	relayed_release(server->relayed, &allocation->relayed);
-	bandwidth_release(&server->bandwidth, allocation->bps);
-	quota_release(&server->quota, allocation->user);
+	channels_clear(&allocation->channels);
 	log_deleted(allocation, why);
-	event_free(allocation->expiry);
 	session_set_allocation(session, NULL);
-	auth_user_put(allocation->user);
-	free(allocation);
+	free_allocation(allocation);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An allocation (RFC 8656, section 6) of a TCP relayed transport address.
+ * An allocation (RFC 8656, section 6) of a relayed transport address: of TCP, or
+ * of UDP, and then perhaps of two.
  */
 #ifndef KTURN_ALLOCATION_H
 #define KTURN_ALLOCATION_H
@@ -11,7 +12,9 @@
 #include <time.h>
 
 #include "addr.h"
+#include "channel.h"
 #include "permission.h"
+#include "reservation.h"
 
 /* Seconds: the default, and the least unless max-allocate-lifetime is less. */
 #define ALLOCATION_LIFETIME	600
@@ -20,8 +23,48 @@ struct acceptor;
 struct auth_user;
 struct connection;
 struct event;
+struct relay_udp;
 struct session;
 struct transaction;
+
+#define ALLOCATION_RELAYED_MAX 2	/* one of each family */
+
+/**
+ * struct allocation_relayed - one relayed transport address
+ * @addr: as this host knows it
+ * @udp: what carries its datagrams; NULL if it is one of TCP
+ * @expires: in seconds of worker_now()
+ */
+struct allocation_relayed {
+	union addr addr;
+	struct relay_udp *udp;
+	time_t expires;
+};
+
+/**
+ * struct allocation_request - what an Allocate request asks for, and gets
+ * @transport: IPPROTO_TCP or IPPROTO_UDP
+ * @family: AF_INET or AF_INET6
+ * @additional: an IPv6 address beside it, if it can be had
+ * @even: a port that is even (EVEN-PORT)
+ * @reserve: and the next one is to be held
+ * @token: RESERVATION-TOKEN, or NULL: the address that was held
+ * @lifetime: in seconds
+ * @reserved: gets the token of what is held with @reserve
+ * @lacking: gets the family that could not be had with @additional, else AF_UNSPEC
+ * @lacking_code: and why: 440 or 508
+ */
+struct allocation_request {
+	uint8_t transport;
+	sa_family_t family;
+	bool additional;
+	bool even, reserve;
+	const uint8_t *token;
+	uint32_t lifetime;
+	uint8_t reserved[RESERVATION_TOKEN_LEN];
+	sa_family_t lacking;
+	unsigned int lacking_code;
+};
 
 /**
  * struct allocation - one of them
@@ -29,15 +72,17 @@ struct transaction;
  * @session: its control connection
  * @user: who made it; NULL if nobody is asked
  * @fingerprint: the client uses FINGERPRINT
- * @relayed: the relayed transport address, as this host knows it
- * @lifetime: what the last Allocate or Refresh request has set
+ * @transport: IPPROTO_TCP or IPPROTO_UDP
+ * @relayed: the relayed transport addresses, @n_relayed of them
+ * @acceptor: of peers' connections; NULL if it is one of UDP
+ * @expiry: fires when one of @relayed expires
  * @connections: to peers
  * @n_pending: those of them that are not bound yet
  * @n_open: how many there are
  * @n_connections: how many there have ever been
  * @bps: bytes per second, each way, that they may carry together; 0: no limit
  * @n_bound: how many of them the engine has
- * @to_peer: payload bytes of the connections that have ended
+ * @to_peer: payload bytes: of datagrams, or of the connections that have ended
  * @to_client: the same in the other direction
  */
 struct allocation {
@@ -45,12 +90,14 @@ struct allocation {
 	struct session *session;
 	struct auth_user *user;
 	bool fingerprint;
-	union addr relayed;
+	uint8_t transport;
+	struct allocation_relayed relayed[ALLOCATION_RELAYED_MAX];
+	unsigned int n_relayed;
 	struct acceptor *acceptor;
 	struct event *expiry;
-	unsigned int lifetime;
 	time_t created;
 	struct permissions permissions;
+	struct channels channels;
 	LIST_HEAD(, connection) connections;
 	unsigned int n_pending;
 	unsigned int n_open;
@@ -61,24 +108,54 @@ struct allocation {
 };
 
 /**
- * allocation_create() - allocate a relayed transport address to a session
+ * allocation_create() - allocate relayed transport addresses to a session
  * @transaction: of the Allocate request
- * @family: AF_INET or AF_INET6
- * @lifetime: seconds
+ * @request: what it asks for; gets what comes of it
  *
- * Return: 0, or the error code to answer with: 486 or 508.
+ * Return: 0, or the error code to answer with: 440, 486 or 508.
  */
-unsigned int allocation_create(const struct transaction *transaction, sa_family_t family,
-			       unsigned int lifetime);
+unsigned int allocation_create(const struct transaction *transaction,
+			       struct allocation_request *request);
+
+/**
+ * allocation_open() - give an allocation the addresses that were asked for
+ *
+ * The part of allocation_create() that needs the network.
+ *
+ * Return: 0, or the error code to answer with: 440 or 508.
+ */
+unsigned int allocation_open(struct allocation *allocation,
+			     struct allocation_request *request);
+
+/**
+ * allocation_has_family() - tell whether it has a relayed address of a family
+ */
+bool allocation_has_family(const struct allocation *allocation, sa_family_t family);
+
+/**
+ * allocation_udp() - what sends to peers of a family, or NULL
+ */
+struct relay_udp *allocation_udp(const struct allocation *allocation, sa_family_t family);
 
 /**
  * allocation_refresh() - set the time to expiry
+ * @family: of the address that is meant; AF_UNSPEC for all of them
  * @lifetime: seconds, not 0
  */
-void allocation_refresh(struct allocation *allocation, unsigned int lifetime);
+void allocation_refresh(struct allocation *allocation, sa_family_t family,
+			unsigned int lifetime);
 
 /**
- * allocation_delete() - end it and all of its connections
+ * allocation_end() - end the relayed address of a family
+ * @family: AF_UNSPEC for all of them
+ * @why: for the log
+ *
+ * With the last one the allocation ends.
+ */
+void allocation_end(struct allocation *allocation, sa_family_t family, const char *why);
+
+/**
+ * allocation_delete() - end it and all that it has
  * @why: for the log
  */
 void allocation_delete(struct allocation *allocation, const char *why);

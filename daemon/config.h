@@ -92,6 +92,7 @@ struct config {
 	uint64_t max_bps, bps_capacity;
 	/* Of one allocation. Pending connections are connections, too. */
 	unsigned int max_permissions, max_channels;
+	bool rfc5766_channel_numbers;	/* up to 0x7fff */
 	unsigned int max_connections, max_pending_connections;
 	unsigned int max_strangers;	/* of each worker */
 	/* Seconds. */

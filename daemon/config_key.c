@@ -351,6 +351,8 @@ static const struct config_key keys[] = {
 	  "longest time to expiry of an allocation (default: 3600)", 0, 0 },
 	{ "permission-lifetime", 0, parse_seconds, MEMBER(permission_lifetime), "SECONDS",
 	  "time to expiry of a permission (default: 300, as RFC 8656 has it)", 0, 0 },
+	{ "rfc5766-channel-numbers", 0, parse_bool, MEMBER(rfc5766_channel_numbers), NULL,
+	  "channels up to 0x7fff, for clients older than RFC 8656", 0, 0 },
 	{ "channel-lifetime", 0, parse_seconds, MEMBER(channel_lifetime), "SECONDS",
 	  "time to expiry of a channel (default: 600, as RFC 8656 has it)", 0, 0 },
 	{ "max-allocate-timeout", 0, parse_seconds, MEMBER(max_allocate_timeout), "SECONDS",

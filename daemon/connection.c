@@ -304,11 +304,11 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 	if (is_known_peer(allocation, peer))
 		return 446;
 	/* TCP would connect the address with itself. */
-	if (addr_equal(&allocation->relayed, peer))
+	if (addr_equal(&allocation->relayed[0].addr, peer))
 		return 403;
 	if (is_full(allocation))
 		return 508;
-	fd = connect_from(&allocation->relayed, peer);
+	fd = connect_from(&allocation->relayed[0].addr, peer);
 	if (fd < 0)
 		return -fd;
 	connection = new_connection(allocation, fd, peer);
@@ -436,7 +436,8 @@ static int add_relay(struct connection *connection, int client_fd, struct tls *c
 		.peer_fd = connection->fd,
 		.group = allocation->id,
 		.cookie = &cookie,
-		.cookie_len = relay_cookie_set(&cookie, connection->id, &allocation->relayed,
+		.cookie_len = relay_cookie_set(&cookie, connection->id,
+					       &allocation->relayed[0].addr,
 					       &connection->peer, user),
 		.rate = share(allocation, allocation->n_bound + 1),
 		.idle_ms = 1000 * config->relay_idle_timeout,

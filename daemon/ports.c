@@ -48,16 +48,16 @@ static int claim_in_word(struct ports *ports, unsigned int word, uint64_t mask)
 	return -EADDRINUSE;
 }
 
-/* From @start to the end, and from there to @start: every port once. */
-static int claim_next(struct ports *ports, unsigned int start)
+/* From @start to the end, and from there to @start: every port of @mask once. */
+static int claim_next(struct ports *ports, unsigned int start, uint64_t mask)
 {
 	unsigned int words = (ports->n + BITS - 1) / BITS, word = start / BITS;
 	uint64_t behind = UINT64_MAX << start % BITS;
-	int at = claim_in_word(ports, word, behind);
+	int at = claim_in_word(ports, word, behind & mask);
 
 	for (unsigned int i = 1; at < 0 && i < words; i++)
-		at = claim_in_word(ports, (word + i) % words, UINT64_MAX);
-	return at < 0 ? claim_in_word(ports, word, ~behind) : at;
+		at = claim_in_word(ports, (word + i) % words, mask);
+	return at < 0 ? claim_in_word(ports, word, ~behind & mask) : at;
 }
 
 /* One worker does it for all. */
@@ -72,7 +72,8 @@ static void forget_foreign(struct ports *ports, time_t now)
 		atomic_store(&ports->foreign[i], 0);
 }
 
-int ports_take(struct ports *ports, time_t now)
+/* @mask: which ports of each word will do */
+static int take(struct ports *ports, uint64_t mask, time_t now)
 {
 	uint32_t random[GUESSES];
 	int at;
@@ -80,11 +81,32 @@ int ports_take(struct ports *ports, time_t now)
 	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)))
 		return -EIO;
 	forget_foreign(ports, now);
-	for (int i = 0; i < GUESSES; i++)
-		if (claim(ports, random[i] % ports->n))
-			return ports->first + random[i] % ports->n;
-	at = claim_next(ports, random[0] % ports->n);
+	for (int i = 0; i < GUESSES; i++) {
+		at = random[i] % ports->n;
+		if (mask >> at % BITS & 1 && claim(ports, at))
+			return ports->first + at;
+	}
+	at = claim_next(ports, random[0] % ports->n, mask);
 	return at < 0 ? at : ports->first + at;
+}
+
+int ports_take(struct ports *ports, time_t now)
+{
+	return take(ports, UINT64_MAX, now);
+}
+
+int ports_take_even(struct ports *ports, time_t now)
+{
+	const uint64_t every_second = UINT64_C(0x5555555555555555);
+
+	return take(ports, every_second << (ports->first & 1), now);
+}
+
+int ports_take_this(struct ports *ports, uint16_t port)
+{
+	unsigned int at = port - ports->first;
+
+	return port >= ports->first && at < ports->n && claim(ports, at) ? 0 : -EADDRINUSE;
 }
 
 static void clear(struct ports *ports, unsigned int at)

@@ -43,6 +43,18 @@ void ports_init(struct ports *ports, uint16_t first, uint16_t last);
 int ports_take(struct ports *ports, time_t now);
 
 /**
+ * ports_take_even() - the same, with an even number
+ */
+int ports_take_even(struct ports *ports, time_t now);
+
+/**
+ * ports_take_this() - take a certain port
+ *
+ * Return: 0, or -EADDRINUSE, also if it is none of the range.
+ */
+int ports_take_this(struct ports *ports, uint16_t port);
+
+/**
  * ports_release() - give one back
  */
 void ports_release(struct ports *ports, uint16_t port);

@@ -44,6 +44,25 @@ bool relayed_supports(const struct config *config, sa_family_t family);
 int relayed_listen(struct relayed_pool *pool, sa_family_t family, union addr *addr);
 
 /**
+ * relayed_bind() - take an unused relayed transport address of UDP
+ * @family: AF_INET or AF_INET6
+ * @even: the port is to be even (EVEN-PORT)
+ * @addr: the address that was taken
+ *
+ * Return: the socket; -EAFNOSUPPORT without a relay-ip of the family, -EADDRINUSE
+ * if every port is taken, or another negative errno.
+ */
+int relayed_bind(struct relayed_pool *pool, sa_family_t family, bool even,
+		 union addr *addr);
+
+/**
+ * relayed_bind_pair() - the same with an even port, and with the next one
+ * @next: gets the second socket
+ */
+int relayed_bind_pair(struct relayed_pool *pool, sa_family_t family, union addr *addr,
+		      int *next);
+
+/**
  * relayed_release() - give an address back, once its socket is closed
  */
 void relayed_release(struct relayed_pool *pool, const union addr *addr);

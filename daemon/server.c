@@ -12,12 +12,20 @@
 
 #include "config.h"
 #include "log.h"
+#include "macros.h"
 #include "relayed.h"
 #include "server.h"
 #include "sock.h"
 #include "worker.h"
 
 #define THREAD_NAME_LEN 16	/* the kernel's */
+
+static const char *transports(const struct config *config)
+{
+	if (config->no_udp_relay)
+		return "tcp";
+	return config->no_tcp_relay ? "udp" : "udp,tcp";
+}
 
 /* Only a warning: it may be an address that moves between hosts. */
 static void check_relay_ips(const struct config *config)
@@ -28,8 +36,9 @@ static void check_relay_ips(const struct config *config)
 		const union addr *ip = &config->relay_ip.addr[i];
 
 		if (sock_is_local(ip))
-			log_info("relaying", "address=%s ports=%u-%u transport=tcp",
-				 addr_ip_str(ip, text), config->min_port, config->max_port);
+			log_info("relaying", "address=%s ports=%u-%u transport=%s",
+				 addr_ip_str(ip, text), config->min_port, config->max_port,
+				 transports(config));
 		else
 			log_warning("relay-ip unusable", "address=%s error=\"%s\"",
 				    addr_ip_str(ip, text), "not an address of this host");
@@ -63,7 +72,9 @@ int server_open(struct server *server, const struct config *config)
 	server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->base = event_base_new();
 	server->relayed = relayed_pool_new(config);
-	if (server->stop >= 0 && server->base && server->relayed)
+	server->relayed_udp = relayed_pool_new(config);
+	reservations_init(&server->reservations, server->relayed_udp);
+	if (server->stop >= 0 && server->base && server->relayed && server->relayed_udp)
 		err = open_workers(server);
 	if (err)
 		server_close(server);
@@ -128,21 +139,31 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)fd, (void)what;
+	reservations_expire(&server->reservations, worker_now());
+}
+
 static int wait_for_end(struct server *server)
 {
+	static const struct timeval tick = { 5, 0 };
 	struct event *events[] = {
+		event_new(server->base, -1, EV_PERSIST, on_tick, server),
 		evsignal_new(server->base, SIGTERM, on_signal, server),
 		evsignal_new(server->base, SIGINT, on_signal, server),
 		event_new(server->base, server->stop, EV_READ, on_stop, server->base),
 	};
 	int err = 0;
 
-	for (size_t i = 0; i < 3; i++)
-		if (!events[i] || event_add(events[i], NULL))
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (!events[i] || event_add(events[i], i ? NULL : &tick))
 			err = -ENOMEM;
 	if (!err && event_base_dispatch(server->base) < 0)
 		err = -EIO;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		if (events[i])
 			event_free(events[i]);
 	return err;
@@ -172,7 +193,9 @@ void server_close(struct server *server)
 	for (unsigned int i = 0; i < server->n_workers; i++)
 		worker_close(&server->workers[i]);
 	free(server->workers);
+	reservations_clear(&server->reservations);
 	relayed_pool_free(server->relayed);
+	relayed_pool_free(server->relayed_udp);
 	if (server->base)
 		event_base_free(server->base);
 	if (server->stop >= 0)

@@ -8,6 +8,7 @@
 
 #include "bandwidth.h"
 #include "quota.h"
+#include "reservation.h"
 
 struct config;
 struct event_base;
@@ -18,9 +19,11 @@ struct worker;
  * struct server - to be zeroed by nobody: server_open() does it
  * @workers: @n_workers of them, as many as relay-threads says
  * @quota: of all workers
- * @relayed: the ports that allocations get
+ * @relayed: the ports that TCP allocations get
+ * @relayed_udp: those that UDP allocations get
  * @bandwidth: what of bps-capacity is given, by all of them
  * @base: the main thread's loop
+ * @reservations: relayed transport addresses held for allocations to come
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
 struct server {
@@ -28,10 +31,11 @@ struct server {
 	struct worker *workers;
 	unsigned int n_workers;
 	struct quota quota;
-	struct relayed_pool *relayed;
+	struct relayed_pool *relayed, *relayed_udp;
 	struct bandwidth bandwidth;
 	struct event_base *base;
 	int stop;
+	struct reservations reservations;
 };
 
 /**

@@ -154,6 +154,8 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	}
 	sock_tune(fd);
 	stream_expect_tls(&self->stream, worker->config->tls, use);
+	if (worker->config->rfc5766_channel_numbers)
+		stream_take_old_channels(&self->stream);
 	session_begin(&self->session);
 	become_stranger(self);
 }

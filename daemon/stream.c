@@ -12,9 +12,9 @@
 #define CHANNEL_HEADER_LEN 4
 #define DISCARD_MAX (64 * 1024)	/* bytes */
 
-static bool is_channel_data(const uint8_t *head)
+static bool is_channel_data(const struct stream *stream, const uint8_t *head)
 {
-	return head[0] >= 0x40 && head[0] <= 0x4f;
+	return head[0] >= 0x40 && head[0] <= (stream->old_channels ? 0x7f : 0x4f);
 }
 
 static size_t channel_data_length(const uint8_t *head)
@@ -49,7 +49,7 @@ static const char *find_length(struct stream *stream)
 	const uint8_t *head = stream->head;
 
 	if (stream->have == CHANNEL_HEADER_LEN) {
-		if (is_channel_data(head))
+		if (is_channel_data(stream, head))
 			return set_length(stream, channel_data_length(head));
 		stream->want = STUN_HEADER_LEN;
 		return stun_length(head) ? NULL : "not STUN";
@@ -315,6 +315,11 @@ void stream_expect_tls(struct stream *stream, const struct tls_server *server,
 	stream->tls_use = server ? use : TLS_NEVER;
 }
 
+void stream_take_old_channels(struct stream *stream)
+{
+	stream->old_channels = true;
+}
+
 static int put(struct stream *stream, const void *data, size_t len)
 {
 	if (stream->tls)
@@ -334,10 +339,15 @@ void stream_send(struct stream *stream, const void *data, size_t len)
 		flush(stream);
 }
 
+/* What comes in one batch goes out in one piece, when the loop gets there. */
 void stream_offer(struct stream *stream, const void *data, size_t len)
 {
-	if (evbuffer_get_length(stream->output) < STREAM_OFFER_MAX)
-		stream_send(stream, data, len);
+	if (stream->failure || evbuffer_get_length(stream->output) >= STREAM_OFFER_MAX)
+		return;
+	if (put(stream, data, len))
+		fail_later(stream, "no memory");
+	else
+		event_active(stream->writable, EV_WRITE, 0);
 }
 
 void stream_drain(struct stream *stream)

@@ -58,6 +58,7 @@ struct stream {
 	struct evbuffer *output;
 	const char *failure;
 	bool draining;
+	bool old_channels;
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	const struct tls_server *tls_server;
 	struct tls *tls;
@@ -93,6 +94,13 @@ int stream_enter(struct stream *stream, struct event_base *base);
  */
 void stream_expect_tls(struct stream *stream, const struct tls_server *server,
 		       enum tls_use use);
+
+/**
+ * stream_take_old_channels() - take the channel numbers of RFC 5766 for such
+ *
+ * Those from 0x5000 on otherwise are no beginning of a message.
+ */
+void stream_take_old_channels(struct stream *stream);
 
 /**
  * stream_send() - send a message, now or as soon as the socket has room

@@ -241,8 +241,8 @@ void stun_begin(struct stun_builder *b, void *buf, size_t size, enum stun_class 
 	b->len = STUN_HEADER_LEN;
 }
 
-/* Append a zeroed attribute; the header's length takes it in at once. */
-static uint8_t *reserve(struct stun_builder *b, uint16_t type, size_t len)
+/* Append an attribute, its padding zeroed; the header's length takes it in at once. */
+static uint8_t *append(struct stun_builder *b, uint16_t type, size_t len)
 {
 	size_t end = b->len + STUN_ATTR_HEADER_LEN + padded(len);
 	uint8_t *p = b->buf + b->len;
@@ -253,18 +253,33 @@ static uint8_t *reserve(struct stun_builder *b, uint16_t type, size_t len)
 	}
 	put_u16(p, type);
 	put_u16(p + 2, len);
-	memset(p + STUN_ATTR_HEADER_LEN, 0, padded(len));
+	memset(p + STUN_ATTR_HEADER_LEN + len, 0, padded(len) - len);
 	b->len = end;
 	put_u16(b->buf + 2, end - STUN_HEADER_LEN);
 	return p + STUN_ATTR_HEADER_LEN;
 }
 
+/* The same with a zeroed value. */
+static uint8_t *reserve(struct stun_builder *b, uint16_t type, size_t len)
+{
+	uint8_t *p = append(b, type, len);
+
+	if (p)
+		memset(p, 0, len);
+	return p;
+}
+
 void stun_add(struct stun_builder *b, uint16_t type, const void *value, size_t len)
 {
-	uint8_t *p = reserve(b, type, len);
+	uint8_t *p = append(b, type, len);
 
 	if (p && len)
 		memcpy(p, value, len);
+}
+
+void stun_add_in_place(struct stun_builder *b, uint16_t type, size_t len)
+{
+	append(b, type, len);
 }
 
 void stun_add_string(struct stun_builder *b, uint16_t type, const char *text)

@@ -73,6 +73,7 @@ enum stun_attr_type {
 	STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY	= 0x8000,
 	STUN_ATTR_ADDRESS_ERROR_CODE		= 0x8001,
 	STUN_ATTR_PASSWORD_ALGORITHMS		= 0x8002,
+	STUN_ATTR_ICMP				= 0x8004,
 	STUN_ATTR_SOFTWARE			= 0x8022,
 	STUN_ATTR_FINGERPRINT			= 0x8028,
 };
@@ -223,6 +224,13 @@ void stun_begin(struct stun_builder *b, void *buf, size_t size, enum stun_class 
  * stun_add() - append an attribute and its padding
  */
 void stun_add(struct stun_builder *b, uint16_t type, const void *value, size_t len);
+
+/**
+ * stun_add_in_place() - append an attribute whose value is in the buffer already
+ *
+ * The value begins STUN_ATTR_HEADER_LEN bytes behind the message so far.
+ */
+void stun_add_in_place(struct stun_builder *b, uint16_t type, size_t len);
 
 /**
  * stun_add_string() - append a text attribute

@@ -79,6 +79,14 @@ static bool is_understood(uint16_t type)
 	}
 }
 
+static bool has_unknown(const struct stun_message *msg)
+{
+	stun_for_each_attr(msg, attr)
+		if (!is_understood(attr.type))
+			return true;
+	return false;
+}
+
 /* Answer 420 if there is an attribute that has to be understood and is not. */
 static bool refuse_unknown(const struct transaction *transaction,
 			   const struct stun_message *msg)
@@ -176,6 +184,20 @@ static unsigned int process(struct transaction *transaction, const struct method
 	return code ? code : method->handle(transaction, msg);
 }
 
+/*
+ * Indications get no answer. A Binding indication only keeps NATs awake, and the
+ * others are the server's to send.
+ */
+static void receive_indication(struct session *session, const struct stun_message *msg)
+{
+	if (msg->method != STUN_SEND)
+		return;
+	if (has_unknown(msg))
+		log_ignored(session, msg, "unknown attribute");
+	else
+		turn_send(session, msg);
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(msg->method);
@@ -228,9 +250,10 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 	struct stun_message msg;
 	int err;
 
-	/* No channel can be bound to a peer here (RFC 8656, 12.6). */
-	if (data[0] & 0xc0)
+	if (data[0] & 0xc0) {
+		turn_channel_data(session, data, len);
 		return;
+	}
 	err = stun_parse(&msg, data, len);
 	if (err == -EINVAL) {
 		refuse_malformed(session, &msg);
@@ -244,10 +267,9 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 		log_ignored(session, &msg, "wrong FINGERPRINT");
 		return;
 	}
-	/*
-	 * Indications ask for nothing: Binding only keeps NATs awake, and Send
-	 * is for datagrams. A server has no request to get a response for.
-	 */
+	/* A server has no request to get a response for. */
 	if (msg.class == STUN_REQUEST)
 		receive_request(session, &msg);
+	else if (msg.class == STUN_INDICATION)
+		receive_indication(session, &msg);
 }

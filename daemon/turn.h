@@ -11,6 +11,7 @@
 struct session;
 struct stun_message;
 struct transaction;
+union addr;
 
 /**
  * turn_receive() - take a message from a client
@@ -19,6 +20,25 @@ struct transaction;
  * May close the session.
  */
 void turn_receive(struct session *session, const uint8_t *data, size_t len);
+
+/**
+ * turn_send() - carry out a Send indication (RFC 8656, 11.2)
+ */
+void turn_send(struct session *session, const struct stun_message *msg);
+
+/**
+ * turn_channel_data() - carry out a ChannelData message (RFC 8656, 12.6)
+ * @data: its first byte is that of a channel number; no more is sure
+ */
+void turn_channel_data(struct session *session, const uint8_t *data, size_t len);
+
+/**
+ * turn_check_peer() - tell whether an allocation may reach a peer at all
+ * @peer: with the port 0 if it is not known yet
+ *
+ * Return: 0, or the error code to answer with: 443 or 403.
+ */
+unsigned int turn_check_peer(const struct transaction *transaction, const union addr *peer);
 
 /**
  * typedef turn_method_fn - carry out a request that passed all general checks

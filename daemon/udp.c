@@ -186,6 +186,19 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 		set_source(io, i, from);
 }
 
+void udp_set_dont_fragment(struct udp_socket *socket, bool on)
+{
+	bool v4 = socket->addr.sa.sa_family == AF_INET;
+	int discover = v4 ? (on ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT)
+			  : (on ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT);
+
+	/* What waits is to go as it was meant. */
+	if (socket->io->sender == socket)
+		udp_flush(socket->io);
+	setsockopt(socket->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+		   v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &discover, sizeof(discover));
+}
+
 /* One that cannot go, because of its length or its way, does not hold up the rest. */
 void udp_flush(struct udp_io *io)
 {

@@ -104,6 +104,11 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 	      const void *data, size_t len);
 
 /**
+ * udp_set_dont_fragment() - have datagrams sent whole or not at all, or as usual
+ */
+void udp_set_dont_fragment(struct udp_socket *socket, bool on);
+
+/**
  * udp_flush() - send what is in the batch
  *
  * Whoever calls udp_send() outside of a udp_receive_fn has to.

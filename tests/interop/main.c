@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wire [--tls=PRIORITY] SERVER:PORT GROUP…: runs the tests of the groups, over TLS
- * with versions and ciphers in the words of GnuTLS, and speaks TAP. The users are
- * alice:wonder and bob:builder; the peers' addresses are those that
- * tests/interop/run sets up.
+ * wire [--tls=PRIORITY|--udp] SERVER:PORT GROUP…: runs the tests of the groups, over
+ * TLS with versions and ciphers in the words of GnuTLS, or those of UDP allocations
+ * over UDP, and speaks TAP. The users are alice:wonder and bob:builder; the peers'
+ * addresses are those that tests/interop/run sets up.
  */
 #include <errno.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 static const struct wire_test *const tables[] = {
 	credential_tests, stream_tests, refusal_tests, life_tests, limit_tests, tls_tests,
-	stranger_tests,
+	stranger_tests, datagram_tests,
 };
 
 static bool wanted(const struct wire_test *test, char **groups)
@@ -99,8 +99,13 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--udp")) {
+		wire.datagrams = true;
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || net_endpoint(&wire.server, argv[1], TURN_PORT)) {
-		fprintf(stderr, "usage: wire [--tls=PRIORITY] SERVER:PORT GROUP…\n");
+		fprintf(stderr, "usage: wire [--tls=PRIORITY|--udp] SERVER:PORT GROUP…\n");
 		return 2;
 	}
 	addr_parse(&wire.peer, PEER);

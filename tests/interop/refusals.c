@@ -125,13 +125,11 @@ static int second_allocate(const struct wire *wire)
 
 static int transports(const struct wire *wire)
 {
-	const struct turn_ask udp = { .method = STUN_ALLOCATE, .transport = IPPROTO_UDP };
 	const struct turn_ask sctp = { .method = STUN_ALLOCATE, .transport = IPPROTO_SCTP };
 	const struct turn_ask none = { .method = STUN_ALLOCATE };
 	struct turn turn;
 
 	need(open_as(&turn, wire, wire->users[0].name, wire->users[0].password));
-	expect_code(442, request(&turn, &udp));
 	expect_code(442, request(&turn, &sctp));
 	expect_code(400, request(&turn, &none));
 	return 0;

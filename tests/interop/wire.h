@@ -22,6 +22,7 @@ struct wire_user {
  * struct wire - where the tests take place
  * @server: under test
  * @secure: how its clients speak TLS, or NULL
+ * @datagrams: those of UDP allocations come over UDP
  * @users: two that it knows
  * @peer: the peers' IPv4 address, on this host
  * @peer6: and the IPv6 one
@@ -30,6 +31,7 @@ struct wire_user {
 struct wire {
 	union addr server;
 	const struct secure *secure;
+	bool datagrams;
 	struct wire_user users[2];
 	union addr peer, peer6, nowhere;
 };
@@ -47,7 +49,7 @@ struct wire_test {
 
 extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[],
 	life_tests[], limit_tests[], tls_tests[];
-extern const struct wire_test stranger_tests[];
+extern const struct wire_test stranger_tests[], datagram_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

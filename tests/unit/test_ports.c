@@ -71,6 +71,39 @@ static void foreign_ports_rest(void **state)
 	assert_int_equal(ports_take(&ports, 100 + PORTS_FOREIGN_REST), -EADDRINUSE);
 }
 
+/* Every second one of any range, and no more. */
+static void even_ports(void **state)
+{
+	static const uint16_t ranges[][2] = { { 50000, 50130 }, { 50001, 50131 }, { 7, 7 } };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int n = 0;
+		int port;
+
+		ports_init(&ports, ranges[i][0], ranges[i][1]);
+		for (; (port = ports_take_even(&ports, 100)) >= 0; n++) {
+			assert_int_equal(port & 1, 0);
+			assert_in_range(port, ranges[i][0], ranges[i][1]);
+		}
+		assert_int_equal(port, -EADDRINUSE);
+		assert_int_equal(n, ranges[i][1] / 2 - (ranges[i][0] + 1) / 2 + 1);
+	}
+}
+
+static void a_certain_port(void **state)
+{
+	(void)state;
+	ports_init(&ports, 50000, 50001);
+	assert_int_equal(ports_take_this(&ports, 49999), -EADDRINUSE);
+	assert_int_equal(ports_take_this(&ports, 50002), -EADDRINUSE);
+	assert_int_equal(ports_take_this(&ports, 50001), 0);
+	assert_int_equal(ports_take_this(&ports, 50001), -EADDRINUSE);
+	assert_int_equal(ports_take(&ports, 100), 50000);
+	ports_release(&ports, 50001);
+	assert_int_equal(ports_take_this(&ports, 50001), 0);
+}
+
 #define THREADS 4
 
 static void *take_many(void *arg)
@@ -105,6 +138,8 @@ int main(void)
 		cmocka_unit_test(every_port_of_any_range_once),
 		cmocka_unit_test(one_that_is_given_back_is_found),
 		cmocka_unit_test(foreign_ports_rest),
+		cmocka_unit_test(even_ports),
+		cmocka_unit_test(a_certain_port),
 		cmocka_unit_test(several_workers),
 	};
 

@@ -86,7 +86,7 @@ static int note_indication(struct turn *turn, const struct stun_message *msg)
 	return note_attempt(turn, msg);
 }
 
-static int judge(struct turn *turn, const struct stun_message *msg)
+int turn_judge(struct turn *turn, const struct stun_message *msg)
 {
 	bool was_signed = turn->challenge.made;
 	struct stun_attr attr;
@@ -121,7 +121,7 @@ int turn_reply(struct turn *turn, int fd, const uint8_t *request, struct message
 	do {
 		err = message_recv(fd, reply, deadline - net_now());
 		if (!err && answers(&reply->stun, request))
-			return judge(turn, &reply->stun);
+			return turn_judge(turn, &reply->stun);
 		if (!err)
 			err = note_indication(turn, &reply->stun);
 	} while (!err);

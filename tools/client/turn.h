@@ -109,6 +109,14 @@ void turn_build(const struct turn *turn, const struct turn_ask *ask,
 		struct stun_builder *b, uint8_t *buf);
 
 /**
+ * turn_judge() - see what a response says, and whether it is signed
+ *
+ * A challenge is taken note of. A success that is not signed, where the request
+ * was, is not believed: -EBADMSG.
+ */
+int turn_judge(struct turn *turn, const struct stun_message *msg);
+
+/**
  * turn_reply() - wait for the response to a request
  * @fd: the connection it went out on
  * @request: the request's first byte

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acceptor.h"
+#include "allocation.h"
+#include "connection.h"
+#include "log.h"
+#include "relay_udp.h"
+#include "relayed.h"
+#include "server.h"
+#include "session.h"
+#include "worker.h"
+
+static void on_peer(int fd, const union addr *peer, void *arg)
+{
+	connection_accept(arg, fd, peer);
+}
+
+/* Return: the error code that a failure stands for. */
+static unsigned int refuse(const struct allocation *allocation, int err)
+{
+	char client[ADDR_STR_LEN];
+
+	log_warning("allocation failed", "client=%s error=\"%s\"",
+		    addr_str(&allocation->session->client, client), strerror(-err));
+	return err == -EAFNOSUPPORT ? 440 : 508;
+}
+
+static unsigned int open_tcp(struct allocation *allocation, struct allocation_request *request)
+{
+	const struct worker *worker = allocation->session->worker;
+	union addr *addr = &allocation->relayed[0].addr;
+	int fd = relayed_listen(worker->server->relayed, request->family, addr);
+
+	if (fd < 0)
+		return refuse(allocation, fd);
+	allocation->acceptor = acceptor_open(worker->base, fd, on_peer, allocation);
+	if (!allocation->acceptor) {
+		close(fd);
+		relayed_release(worker->server->relayed, addr);
+		return refuse(allocation, -ENOMEM);
+	}
+	allocation->n_relayed = 1;
+	/* It has one family only (RFC 6062, 4.1). */
+	if (request->additional) {
+		request->lacking = AF_INET6;
+		request->lacking_code = 440;
+	}
+	return 0;
+}
+
+static struct server *server_of(const struct allocation *allocation)
+{
+	return allocation->session->worker->server;
+}
+
+/* The socket @fd, if it is one, is taken over, whatever comes of it. */
+static unsigned int add_udp(struct allocation *allocation, int fd, const union addr *addr)
+{
+	struct allocation_relayed *relayed = &allocation->relayed[allocation->n_relayed];
+
+	if (fd < 0)
+		return refuse(allocation, fd);
+	relayed->addr = *addr;
+	relayed->udp = relay_udp_open(allocation, fd, addr);
+	if (!relayed->udp) {
+		close(fd);
+		relayed_release(server_of(allocation)->relayed_udp, addr);
+		return refuse(allocation, -ENOMEM);
+	}
+	allocation->n_relayed++;
+	return 0;
+}
+
+/* RESERVATION-TOKEN */
+static unsigned int open_reserved(struct allocation *allocation, const uint8_t *token)
+{
+	union addr addr;
+	int fd = reservations_take(&server_of(allocation)->reservations, worker_now(), token,
+				   &addr);
+
+	/* Nothing has failed here: the client was late, or has guessed. */
+	return fd == -ENOENT ? 508 : add_udp(allocation, fd, &addr);
+}
+
+/* The socket @fd is taken over, whatever comes of it. */
+static unsigned int hold(struct allocation *allocation, int fd, const union addr *addr,
+			 uint8_t token[RESERVATION_TOKEN_LEN])
+{
+	struct server *server = server_of(allocation);
+	int err = reservations_hold(&server->reservations, fd, addr, worker_now(), token);
+
+	if (!err)
+		return 0;
+	close(fd);
+	relayed_release(server->relayed_udp, addr);
+	return refuse(allocation, err);
+}
+
+/* EVEN-PORT with the R bit: all or nothing, which allocation_create() sees to. */
+static unsigned int open_pair(struct allocation *allocation, struct allocation_request *request)
+{
+	union addr addr, next_addr;
+	unsigned int code, held;
+	int next;
+	int fd = relayed_bind_pair(server_of(allocation)->relayed_udp, request->family, &addr,
+				   &next);
+
+	if (fd < 0)
+		return refuse(allocation, fd);
+	next_addr = addr;
+	addr_set_port(&next_addr, addr_port(&addr) + 1);
+	held = hold(allocation, next, &next_addr, request->reserved);
+	code = add_udp(allocation, fd, &addr);
+	return code ? code : held;
+}
+
+static unsigned int open_family(struct allocation *allocation, sa_family_t family, bool even)
+{
+	union addr addr;
+	int fd = relayed_bind(server_of(allocation)->relayed_udp, family, even, &addr);
+
+	return add_udp(allocation, fd, &addr);
+}
+
+/* Two families: one of them is better than none (RFC 8656, 7.2, check 9). */
+static unsigned int open_both(struct allocation *allocation, struct allocation_request *request)
+{
+	unsigned int v4 = open_family(allocation, AF_INET, request->even);
+	unsigned int v6 = open_family(allocation, AF_INET6, request->even);
+
+	if (v4 && v6)
+		return v4 == 440 && v6 == 440 ? 440 : 508;
+	request->lacking = v4 ? AF_INET : v6 ? AF_INET6 : AF_UNSPEC;
+	request->lacking_code = v4 ? v4 : v6;
+	return 0;
+}
+
+unsigned int allocation_open(struct allocation *allocation, struct allocation_request *request)
+{
+	if (request->transport == IPPROTO_TCP)
+		return open_tcp(allocation, request);
+	if (request->token)
+		return open_reserved(allocation, request->token);
+	if (request->reserve)
+		return open_pair(allocation, request);
+	if (request->additional)
+		return open_both(allocation, request);
+	return open_family(allocation, request->family, request->even);
+}

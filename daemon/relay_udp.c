@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocation.h"
+#include "relay_udp.h"
+#include "session.h"
+#include "stun.h"
+#include "worker.h"
+
+#define ADDR_ATTR_LEN(ip_len) (STUN_ATTR_HEADER_LEN + 4 + (ip_len))
+
+/* Of a Data indication, all that comes before the data. */
+#define DATA_HEAD_LEN(ip_len) \
+	(STUN_HEADER_LEN + ADDR_ATTR_LEN(ip_len) + STUN_ATTR_HEADER_LEN)
+
+_Static_assert(DATA_HEAD_LEN(16) <= UDP_HEADROOM, "room for the head of a Data indication");
+
+/* The header goes before the data in place. Streams want the padding. */
+static void send_channel_data(struct session *session, uint16_t number,
+			      const struct datagram *datagram)
+{
+	uint8_t *head = datagram->data - CHANNEL_HEADER_LEN;
+	size_t len = CHANNEL_HEADER_LEN + datagram->len;
+
+	head[0] = number >> 8;
+	head[1] = number;
+	head[2] = datagram->len >> 8;
+	head[3] = datagram->len;
+	if (session_is_stream(session))
+		for (; len & 3; len++)
+			head[len] = 0;
+	session_send_data(session, head, len);
+}
+
+static void send_indication(struct session *session, const struct datagram *datagram)
+{
+	uint8_t transaction[STUN_TRANSACTION_LEN], *head;
+	struct stun_builder b;
+	size_t len;
+
+	addr_ip(&datagram->remote, &len);
+	head = datagram->data - DATA_HEAD_LEN(len);
+	if (gnutls_rnd(GNUTLS_RND_NONCE, transaction, sizeof(transaction)))
+		return;
+	stun_begin(&b, head, DATA_HEAD_LEN(len) + datagram->len + UDP_TAILROOM, STUN_INDICATION,
+		   STUN_DATA, transaction);
+	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &datagram->remote);
+	stun_add_in_place(&b, STUN_ATTR_DATA, datagram->len);
+	/* A datagram of IPv6 may be too long for it. */
+	len = stun_end(&b);
+	if (len)
+		session_send_data(session, head, len);
+}
+
+/* RFC 8656, 11.3 */
+static void on_datagram(const struct datagram *datagram, void *arg)
+{
+	const struct relay_udp *relay = arg;
+	struct allocation *allocation = relay->allocation;
+	time_t now = worker_now();
+	uint16_t number;
+
+	if (!permissions_allow(&allocation->permissions, &datagram->remote, now))
+		return;
+	allocation->to_client += datagram->len;
+	number = channels_number(&allocation->channels, &datagram->remote, now);
+	if (number)
+		send_channel_data(allocation->session, number, datagram);
+	else
+		send_indication(allocation->session, datagram);
+}
+
+struct relay_udp *relay_udp_open(struct allocation *allocation, int fd,
+				 const union addr *addr)
+{
+	struct udp_io *io = allocation->session->worker->udp;
+	struct relay_udp *relay = calloc(1, sizeof(*relay));
+
+	if (!relay)
+		return NULL;
+	relay->allocation = allocation;
+	if (!udp_open(&relay->socket, io, fd, addr, on_datagram, relay))
+		return relay;
+	free(relay);
+	return NULL;
+}
+
+void relay_udp_send(struct relay_udp *relay, const union addr *peer, const void *data,
+		    size_t len, bool dont_fragment)
+{
+	if (dont_fragment != relay->dont_fragment) {
+		udp_set_dont_fragment(&relay->socket, dont_fragment);
+		relay->dont_fragment = dont_fragment;
+	}
+	udp_send(&relay->socket, peer, &relay->socket.addr, data, len);
+	relay->allocation->to_peer += len;
+}
+
+void relay_udp_close(struct relay_udp *relay)
+{
+	udp_close(&relay->socket);
+	free(relay);
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# UDP allocations as coturn's client sees them. Sourced by run.
+
+# The client takes its channels from RFC 5766's range.
+start_server_for_old_channels() {
+	case $server in
+	kturnd) start_server --rfc5766-channel-numbers ;;
+	coturn) start_server ;;
+	esac
+}
+
+# udp_uclient LOG OPTION…: every message comes back, none is lost.
+udp_uclient() {
+	local log=$1
+	shift
+	timeout 300 turnutils_uclient -p "$port" -n 20 -m 4 -u alice -w wonder "$@" \
+		>"$log" 2>&1 || true
+	grep -q 'tot_recv_msgs=[1-9]' "$log" && grep -q 'Total lost packets 0 ' "$log" ||
+		{
+			tail -n 10 "$log"
+			return 1
+		}
+}
+
+# NAME:OPTIONS, all of them side by side: they wait most of the time.
+coturns_client_over_udp() {
+	local runs=(
+		"over UDP, channels:-y -l 170 $address"
+		"over UDP, channels, large:-y -l 1300 $address"
+		"over UDP, indications:-y -s -l 170 $address"
+		"over UDP, with a peer:-e $peer_address -l 170 $address"
+		"over UDP, with a peer, indications:-e $peer_address -s $address"
+		"over UDP, server over IPv6:-y -l 170 $address6"
+		"over UDP, IPv6 relayed addresses:-y -x -l 170 $address6"
+		"over UDP, server over IPv6, indications:-y -x -s $address6"
+		"UDP over TCP, channels:-y -t -l 170 $address"
+		"UDP over TCP, indications, with a peer:-t -s -e $peer_address $address"
+		"UDP over TLS, channels:-y -t -S -l 170 $address"
+		"UDP over TLS, indications, with a peer:-t -S -s -e $peer_address $address"
+	) pids=() i options peer_pid
+	turnutils_peer -L "$peer_address" >"$tmp/udp_peer" 2>&1 &
+	peer_pid=$!
+	for i in "${!runs[@]}"; do
+		read -ra options <<<"${runs[i]#*:}"
+		udp_uclient "$tmp/uclient.$i" "${options[@]}" >"$tmp/uclient.$i.why" &
+		pids[i]=$!
+	done
+	for i in "${!runs[@]}"; do
+		test_command "turnutils_uclient ${runs[i]%%:*}" \
+			udp_uclient_done "${pids[i]}" "$tmp/uclient.$i.why"
+	done
+	kill "$peer_pid" 2>/dev/null || true
+	wait "$peer_pid" 2>/dev/null || true
+}
+
+udp_uclient_done() {
+	local status=0
+	wait "$1" || status=1
+	cat "$2"
+	return "$status"
+}
