@@ -62,6 +62,8 @@ struct config {
 	struct config_addrs listening_ip;
 	bool listening_any;		/* none was given: all there are */
 	uint16_t listening_port, tls_listening_port;
+	uint16_t tcp_proxy_port;	/* 0: none */
+	struct config_addrs aux_server;	/* with their ports */
 
 	bool no_udp, no_tcp;		/* no clients that come that way */
 	bool no_udp_relay, no_tcp_relay;	/* no such allocations */

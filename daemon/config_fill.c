@@ -89,18 +89,26 @@ static void fill_relay(struct config *config, struct config_errors *errors)
 		fill_relay_from_host(config, errors);
 }
 
+static void deny_door(struct config *config, const union addr *addr,
+		      struct config_errors *errors)
+{
+	if (acl_add_endpoint(&config->acl, addr, "the server itself"))
+		config_complain(errors, "listening-ip: no memory");
+}
+
 static void deny_ports(struct config *config, const union addr *ip,
 		       struct config_errors *errors)
 {
 	const uint16_t ports[] = {
 		config->listening_port, config->tls ? config->tls_listening_port : 0,
+		config->tcp_proxy_port,
 	};
 	union addr addr = *ip;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ports) && ports[i]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
 		addr_set_port(&addr, ports[i]);
-		if (acl_add_endpoint(&config->acl, &addr, "the server itself"))
-			config_complain(errors, "listening-ip: no memory");
+		if (ports[i])
+			deny_door(config, &addr, errors);
 	}
 }
 
@@ -112,6 +120,8 @@ static void deny_own_doors(struct config *config, struct config_errors *errors)
 {
 	for (unsigned int i = 0; i < config->listening_ip.n; i++)
 		deny_ports(config, &config->listening_ip.addr[i], errors);
+	for (unsigned int i = 0; i < config->aux_server.n; i++)
+		deny_door(config, &config->aux_server.addr[i], errors);
 	for (unsigned int i = 0; i < config->relay_ip.n; i++)
 		deny_ports(config, &config->relay_ip.addr[i], errors);
 	for (unsigned int i = 0; i < config->n_external_ip; i++)

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "listener.h"
 #include "log.h"
+#include "proxy.h"
 #include "session_stream.h"
 #include "sock.h"
 #include "worker.h"
@@ -20,13 +21,17 @@ struct listener {
 	struct worker *worker;
 	struct acceptor *acceptor;
 	enum tls_use tls_use;
+	bool proxy;
 };
 
 static void on_client(int fd, const union addr *from, void *arg)
 {
 	const struct listener *listener = arg;
 
-	session_stream_open(listener->worker, fd, from, listener->tls_use);
+	if (listener->proxy)
+		proxy_open(listener->worker, fd, from, listener->tls_use);
+	else
+		session_stream_open(listener->worker, fd, from, listener->tls_use);
 }
 
 /*
@@ -65,7 +70,8 @@ static const char *transport(enum tls_use use)
 	}
 }
 
-static int open_one(struct worker *worker, const union addr *addr, enum tls_use use)
+static int open_one(struct worker *worker, const union addr *addr, enum tls_use use,
+		    bool proxy)
 {
 	struct listener *listener = &worker->listeners[worker->n_listeners];
 	char text[ADDR_STR_LEN];
@@ -79,6 +85,7 @@ static int open_one(struct worker *worker, const union addr *addr, enum tls_use 
 	}
 	listener->worker = worker;
 	listener->tls_use = use;
+	listener->proxy = proxy;
 	listener->acceptor = acceptor_open(worker->base, fd, on_client, listener);
 	if (!listener->acceptor) {
 		close(fd);
@@ -86,12 +93,12 @@ static int open_one(struct worker *worker, const union addr *addr, enum tls_use 
 	}
 	worker->n_listeners++;
 	if (first)
-		log_info("listening", "address=%s transport=%s", addr_str(addr, text),
-			 transport(use));
+		log_info("listening", "address=%s transport=%s%s", addr_str(addr, text),
+			 transport(use), proxy ? " from=proxy" : "");
 	return 0;
 }
 
-static int open_port(struct worker *worker, uint16_t port, enum tls_use use)
+static int open_port(struct worker *worker, uint16_t port, enum tls_use use, bool proxy)
 {
 	const struct config *config = worker->config;
 	int err;
@@ -100,7 +107,7 @@ static int open_port(struct worker *worker, uint16_t port, enum tls_use use)
 		union addr addr = config->listening_ip.addr[i];
 
 		addr_set_port(&addr, port);
-		err = open_one(worker, &addr, use);
+		err = open_one(worker, &addr, use, proxy);
 		if (err == -EAFNOSUPPORT && config->listening_any)
 			continue;
 		if (err)
@@ -109,28 +116,34 @@ static int open_port(struct worker *worker, uint16_t port, enum tls_use use)
 	return 0;
 }
 
-/* What may come on the port that is not for TLS alone. */
-static int open_listening_port(struct worker *worker)
+/* Where both TLS and what is none may come, unless one of them is not wanted. */
+static int open_mixed(struct worker *worker, enum tls_use use)
 {
 	const struct config *config = worker->config;
-	enum tls_use use = config->tls ? TLS_DETECT : TLS_NEVER;
+	int err = open_port(worker, config->listening_port, use, false);
 
-	if (config->no_tcp && !config->tls)
-		return 0;
-	return open_port(worker, config->listening_port, config->no_tcp ? TLS_ALWAYS : use);
+	for (unsigned int i = 0; i < config->aux_server.n && !err; i++)
+		err = open_one(worker, &config->aux_server.addr[i], use, false);
+	if (!err && config->tcp_proxy_port)
+		err = open_port(worker, config->tcp_proxy_port, use, true);
+	return err;
 }
 
 int listeners_open(struct worker *worker)
 {
 	const struct config *config = worker->config;
-	int err;
+	unsigned int max = 3 * config->listening_ip.n + config->aux_server.n;
+	int err = 0;
 
-	worker->listeners = calloc(2 * config->listening_ip.n, sizeof(*worker->listeners));
+	worker->listeners = calloc(max, sizeof(*worker->listeners));
 	if (!worker->listeners)
 		return -ENOMEM;
-	err = open_listening_port(worker);
+	if (!config->no_tcp)
+		err = open_mixed(worker, config->tls ? TLS_DETECT : TLS_NEVER);
+	else if (config->tls)
+		err = open_mixed(worker, TLS_ALWAYS);
 	if (!err && config->tls)
-		err = open_port(worker, config->tls_listening_port, TLS_ALWAYS);
+		err = open_port(worker, config->tls_listening_port, TLS_ALWAYS, false);
 	return err;
 }
 

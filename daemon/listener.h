@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where clients connect: listening-port and, for TLS alone, tls-listening-port on
- * every listening-ip.
+ * Where clients connect: listening-port, for TLS alone tls-listening-port, and for those
+ * behind a load balancer tcp-proxy-port, on every listening-ip; and each aux-server.
  */
 #ifndef KTURN_LISTENER_H
 #define KTURN_LISTENER_H

@@ -60,7 +60,8 @@ int listeners_udp_open(struct worker *worker)
 
 	if (config->no_udp)
 		return 0;
-	worker->listeners_udp = calloc(config->listening_ip.n, sizeof(*worker->listeners_udp));
+	worker->listeners_udp = calloc(config->listening_ip.n + config->aux_server.n,
+				       sizeof(*worker->listeners_udp));
 	if (!worker->listeners_udp)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < config->listening_ip.n && !err; i++) {
@@ -71,6 +72,8 @@ int listeners_udp_open(struct worker *worker)
 		if (err == -EAFNOSUPPORT && config->listening_any)
 			err = 0;
 	}
+	for (unsigned int i = 0; i < config->aux_server.n && !err; i++)
+		err = open_one(worker, &config->aux_server.addr[i]);
 	return err;
 }
 

@@ -33,3 +33,11 @@ void stranger_leave(struct stranger *stranger)
 	strangers->n--;
 	stranger->queue = NULL;
 }
+
+void strangers_clear(struct strangers *strangers)
+{
+	struct stranger *oldest;
+
+	while ((oldest = TAILQ_FIRST(&strangers->queue)))
+		oldest->evict(oldest);
+}

@@ -49,4 +49,9 @@ void stranger_enter(struct strangers *strangers, struct stranger *stranger);
  */
 void stranger_leave(struct stranger *stranger);
 
+/**
+ * strangers_clear() - evict all of them
+ */
+void strangers_clear(struct strangers *strangers);
+
 #endif

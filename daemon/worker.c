@@ -135,6 +135,7 @@ void worker_close(struct worker *worker)
 	mailbox_empty(&worker->mailbox);
 	while (!LIST_EMPTY(&worker->sessions))
 		session_close(LIST_FIRST(&worker->sessions), "shutdown");
+	strangers_clear(&worker->strangers);
 	session_datagrams_clear(&worker->datagrams);
 	listeners_udp_close(worker);
 	if (worker->datapath)

@@ -545,6 +545,33 @@ static void threads(void **state)
 	config_free(&config);
 }
 
+static void aux_servers(void **state)
+{
+	static const char *const wrong[] = {
+		"192.0.2.1", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", ":3480",
+		"2001:db8::1:3480", "[2001:db8::1]", "[192.0.2.1]:3480", "[]:1", "host:3480",
+	};
+	char option[64], text[ADDR_STR_LEN];
+
+	(void)state;
+	LOAD(USER, "--aux-server=192.0.2.1:3480", "--aux-server=[2001:db8::1]:3481",
+	     "--tcp-proxy-port=3482");
+	assert_int_equal(config.aux_server.n, 2);
+	assert_string_equal(addr_str(&config.aux_server.addr[0], text), "192.0.2.1:3480");
+	assert_string_equal(addr_str(&config.aux_server.addr[1], text), "[2001:db8::1]:3481");
+	assert_int_equal(config.tcp_proxy_port, 3482);
+	config_free(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char *args[] = { USER, option }, *errors;
+
+		snprintf(option, sizeof(option), "--aux-server=%s", wrong[i]);
+		errors = load(args, ARRAY_SIZE(args));
+		assert_non_null(strstr(errors, "should be address:port or [address]:port\n"));
+		free(errors);
+		config_free(&config);
+	}
+}
+
 static void actions(void **state)
 {
 	(void)state;
@@ -579,6 +606,7 @@ int main(void)
 		cmocka_unit_test(certificate),
 		cmocka_unit_test(certificate_that_does_not_do),
 		cmocka_unit_test(threads),
+		cmocka_unit_test(aux_servers),
 		cmocka_unit_test(actions),
 	};
 
