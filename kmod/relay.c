@@ -289,24 +289,21 @@ static bool was_cut(const struct kturn_relay *relay, const struct kturn_flow *fl
 	}
 }
 
-/* The counters of a relay change while it lives: each is right, at its own moment. */
-static void add_flow(struct kturn_flow_stats *sum, const struct kturn_flow_stats *stats)
+/*
+ * Whether what its sender has sent is lost without a trace: in our custody, out of
+ * the receive queue, in which TCP would find it and reset the connection.
+ */
+static bool was_dropped(const struct kturn_relay *relay, const struct kturn_flow *flow)
 {
-	sum->bytes += READ_ONCE(stats->bytes);
-	sum->moves += READ_ONCE(stats->moves);
-	sum->waits += READ_ONCE(stats->waits);
-	sum->copied += READ_ONCE(stats->copied);
-	sum->coalesced += READ_ONCE(stats->coalesced);
+	return relay->tls && kturn_tls_held(flow);
 }
 
-static void add_relay(struct kturn_net_stats *sum, const struct kturn_relay *relay)
+static void close_leg(struct kturn_leg *leg, const struct kturn_flow *to_leg,
+		      const struct kturn_flow *from_leg)
 {
-	add_flow(&sum->to_peer, &relay->to_peer.stats);
-	add_flow(&sum->to_client, &relay->to_client.stats);
-	sum->runs.direct += READ_ONCE(relay->runs.direct);
-	sum->runs.softirq += READ_ONCE(relay->runs.softirq);
-	sum->runs.process += READ_ONCE(relay->runs.process);
-	sum->runs.defers += READ_ONCE(relay->runs.defers);
+	const struct kturn_relay *relay = leg->relay;
+
+	kturn_leg_close(leg, was_cut(relay, to_leg) || was_dropped(relay, from_leg));
 }
 
 /**
@@ -338,8 +335,8 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	kturn_leg_give_back(&relay->peer);
 	/* With that done nobody sets the timer again. */
 	timer_shutdown_sync(&relay->timer);
-	kturn_leg_close(&relay->client, was_cut(relay, &relay->to_client));
-	kturn_leg_close(&relay->peer, was_cut(relay, &relay->to_peer));
+	close_leg(&relay->client, &relay->to_client, &relay->to_peer);
+	close_leg(&relay->peer, &relay->to_peer, &relay->to_client);
 
 	kturn_owner_leave(relay);
 
@@ -347,7 +344,7 @@ void kturn_relay_end(struct kturn_relay *relay, enum kturn_end_reason reason, in
 	xa_lock(&kn->relays);
 	__xa_erase(&kn->relays, relay->id);
 	kn->stats.ended[reason]++;
-	add_relay(&kn->stats, relay);
+	kturn_net_stats_add(&kn->stats, relay);
 	xa_unlock(&kn->relays);
 	mutex_unlock(&kn->leaving);
 	kturn_net_changed(kn);
@@ -455,57 +452,6 @@ enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay)
 	if (to_peer && to_client)
 		return KTURN_RELAY_STATE_CLOSING;
 	return to_peer || to_client ? KTURN_RELAY_STATE_HALF_CLOSED : KTURN_RELAY_STATE_OPEN;
-}
-
-/* It has counted what came and what went. */
-static u64 living(const struct kturn_net_stats *stats)
-{
-	u64 relays = stats->created;
-	int reason;
-
-	for (reason = 0; reason < ARRAY_SIZE(stats->ended); reason++)
-		relays -= stats->ended[reason];
-	return relays;
-}
-
-/**
- * kturn_net_stats_read() - the counters of a network namespace
- * @net: the namespace
- * @stats: where they go, what living relays have counted among them
- * @relays: where the number of living relays goes
- *
- * Context: process context, may sleep: there may be very many of them.
- */
-void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays)
-{
-	struct kturn_net *kn = kturn_net(net);
-	struct kturn_relay *relay;
-	unsigned long id;
-
-	/* None is counted twice, or leaves while we look at it. */
-	mutex_lock(&kn->leaving);
-	xa_lock(&kn->relays);
-	*stats = kn->stats;
-	xa_unlock(&kn->relays);
-	*relays = living(stats);
-	xa_for_each(&kn->relays, id, relay) {
-		add_relay(stats, relay);
-		cond_resched();
-	}
-	mutex_unlock(&kn->leaving);
-}
-
-/**
- * kturn_net_refused() - count a request for a relay that failed
- * @net: the network namespace
- */
-void kturn_net_refused(struct net *net)
-{
-	struct kturn_net *kn = kturn_net(net);
-
-	xa_lock(&kn->relays);
-	kn->stats.refused++;
-	xa_unlock(&kn->relays);
 }
 
 /**

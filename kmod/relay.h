@@ -228,6 +228,7 @@ void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay);
 void kturn_relay_data_ready(struct kturn_leg *leg);
 
 enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);
+void kturn_net_stats_add(struct kturn_net_stats *sum, const struct kturn_relay *relay);
 void kturn_net_stats_read(struct net *net, struct kturn_net_stats *stats, u64 *relays);
 void kturn_net_refused(struct net *net);
 void kturn_net_changed(struct kturn_net *kn);

@@ -144,6 +144,21 @@ TEST_F_TIMEOUT(limit, bytes_cut, TIMEOUT_S)
 	}
 }
 
+/* So little that with TLS the module has all of it; its sender is told nevertheless. */
+TEST_F_TIMEOUT(limit, bytes_cut_by_a_few, TIMEOUT_S)
+{
+	struct setup *s = &self->setup;
+	struct stream stream;
+
+	OPEN(&large);
+	ASSERT_EQ(0, send_before(s, &stream, variant->side, 5100)) TH_LOG("%s", why);
+	HOLD_TO({ KTURN_A_LIMITS_BYTES, 5000 });
+	EXPECT_EQ(0, arrives(&stream, 5000, ECONNRESET)) TH_LOG("%s", why);
+	EXPECT_ENDED(KTURN_END_REASON_LIMIT);
+	EXPECT_EQ(5000, carried(&self->last));
+	EXPECT_EQ(ECONNRESET, ending_at(&s->path, variant->side));
+}
+
 /* Nothing had to be dropped, so it is a good end. */
 TEST_F_TIMEOUT(limit, bytes_used_up, TIMEOUT_S)
 {
