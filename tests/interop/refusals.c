@@ -209,6 +209,8 @@ static int other_users_allocation(const struct wire *wire)
 
 static int family_mismatch(const struct wire *wire)
 {
+	const struct turn_ask refresh4 = { .method = STUN_REFRESH, .family = STUN_FAMILY_IPV4 };
+	const struct turn_ask refresh6 = { .method = STUN_REFRESH, .family = STUN_FAMILY_IPV6 };
 	union addr peer4 = wire->peer, peer6 = wire->peer6;
 	struct stage st;
 	uint32_t id;
@@ -221,6 +223,8 @@ static int family_mismatch(const struct wire *wire)
 	need(stage_allocate(&st, wire, AF_INET6));
 	expect_code(443, turn_permit(&st.turn, &peer4));
 	expect_code(443, turn_connect(&st.turn, &peer4, &id));
+	expect_code(443, request(&st.turn, &refresh4));
+	expect_ok(request(&st.turn, &refresh6));
 	return 0;
 }
 
@@ -323,10 +327,12 @@ static int connect_twice(const struct wire *wire)
 static int connect_nobody(const struct wire *wire)
 {
 	const struct turn_ask ask = { .method = STUN_CONNECT };
+	const struct turn_ask permit = { .method = STUN_CREATE_PERMISSION };
 	struct stage st;
 
 	need(stage_allocate(&st, wire, AF_INET));
 	expect_code(400, request(&st.turn, &ask));
+	expect_code(400, request(&st.turn, &permit));
 	return 0;
 }
 
@@ -405,13 +411,13 @@ const struct wire_test refusal_tests[] = {
 	{ "main", "437: a second Allocate", second_allocate },
 	{ "main", "442: transports that are not relayed; 400: none", transports },
 	{ "main", "400: attributes of UDP relaying; 420: unknown ones", attributes },
-	{ "main", "443: a peer of the other family", family_mismatch },
+	{ "main", "443: a peer or a Refresh of the other family", family_mismatch },
 	{ "main", "403: IPv4 peers that nobody should reach", denied_ipv4 },
 	{ "main", "403: IPv6 peers that nobody should reach", denied_ipv6 },
 	{ "main", "403: the server's own ports", denied_own_doors },
 	{ "main", "447: Connect to a closed port", connect_refused },
 	{ "main", "446: Connect to the same peer twice", connect_twice },
-	{ "main", "400: Connect to nobody", connect_nobody },
+	{ "main", "400: Connect to nobody, a permission for nobody", connect_nobody },
 	{ "main", "a peer without permission is closed, silently", no_permission },
 	{ "quota", "486: more than one allocation", one_allocation_each },
 	{ "ports", "508: no more ports", no_more_ports },

@@ -299,6 +299,22 @@ static void complaints_about_values(void **state)
 	}
 }
 
+static void long_realm(void **state)
+{
+	char realm[8 + 128 + 1] = "--realm=";
+	char *args[] = { "--user=u:p", "--relay-ip=192.0.2.1", realm }, *errors;
+
+	(void)state;
+	memset(realm + 8, 'r', 127);
+	LOAD("--user=u:p", "--relay-ip=192.0.2.1", realm);
+	config_free(&config);
+	memset(realm + 8, 'r', 128);
+	errors = load(args, ARRAY_SIZE(args));
+	assert_non_null(strstr(errors, "should be 1 to 127 characters"));
+	free(errors);
+	config_free(&config);
+}
+
 static void complaints_about_keys(void **state)
 {
 	static const struct {
@@ -596,6 +612,7 @@ int main(void)
 		cmocka_unit_test(stale_nonce_without_a_value),
 		cmocka_unit_test(command_line_wins),
 		cmocka_unit_test(complaints_about_values),
+		cmocka_unit_test(long_realm),
 		cmocka_unit_test(complaints_about_keys),
 		cmocka_unit_test(all_complaints_at_once),
 		cmocka_unit_test(missing_file),

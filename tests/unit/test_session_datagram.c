@@ -190,6 +190,35 @@ static void junk_is_ignored(void **state)
 	close(fd);
 }
 
+static int refusal_of(int fd, struct stun_builder *b, uint16_t method)
+{
+	struct stun_message msg;
+	struct stun_attr attr;
+	uint8_t buf[2048];
+
+	assert_int_equal(send(fd, b->buf, stun_end(b), 0), stun_end(b));
+	msg = get_response(fd, method, buf);
+	assert_true(stun_find(&msg, STUN_ATTR_ERROR_CODE, &attr));
+	return stun_attr_error(&attr);
+}
+
+/* RFC 6062, 5.1 and 5.4: TCP is relayed for clients over TCP. */
+static void tcp_is_not_relayed_over_udp(void **state)
+{
+	struct stun_builder b;
+	uint8_t buf[64];
+	int fd = open_client(&server);
+
+	(void)state;
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
+	assert_int_equal(refusal_of(fd, &b, STUN_ALLOCATE), 400);
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECTION_BIND, transaction);
+	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, 1);
+	assert_int_equal(refusal_of(fd, &b, STUN_CONNECTION_BIND), 400);
+	close(fd);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -198,6 +227,7 @@ int main(void)
 		test(answers_from_the_address_asked),
 		test(strangers_are_forgotten),
 		test(junk_is_ignored),
+		test(tcp_is_not_relayed_over_udp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

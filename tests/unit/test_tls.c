@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <cmocka.h>
+#include <gnutls/crypto.h>
 
 #include "macros.h"
 #include "stream.h"
@@ -455,6 +456,43 @@ static void key_updates(void **state)
 	close_pair();
 }
 
+/* Whether @priority has a suite; and that none has keys that a leak gives away later. */
+static bool has_suite(gnutls_priority_t priority, const char *wanted)
+{
+	bool found = false;
+	unsigned int at;
+	int err;
+
+	for (unsigned int i = 0; ; i++) {
+		gnutls_kx_algorithm_t kx;
+		gnutls_cipher_algorithm_t cipher;
+		const char *name;
+
+		err = gnutls_priority_get_cipher_suite_index(priority, i, &at);
+		if (err == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return found;
+		if (err == GNUTLS_E_UNKNOWN_CIPHER_SUITE)
+			continue;
+		name = gnutls_cipher_suite_info(at, NULL, &kx, &cipher, NULL, NULL);
+		assert_int_not_equal(kx, GNUTLS_KX_RSA);
+		assert_int_equal(gnutls_cipher_get_tag_size(cipher), 16);
+		found |= !strcmp(name, wanted);
+	}
+}
+
+/* RFC 8489, 6.2.3 */
+static void suites(void **state)
+{
+	struct tls_server *ours = open_server();
+
+	(void)state;
+	assert_true(has_suite(ours->priority, "TLS_DHE_RSA_AES_128_GCM_SHA256"));
+	assert_true(has_suite(ours->priority, "TLS_ECDHE_RSA_AES_128_GCM_SHA256"));
+	assert_true(has_suite(ours->priority, "TLS_AES_128_GCM_SHA256"));
+	assert_false(has_suite(ours->priority, "TLS_RSA_AES_128_GCM_SHA256"));
+	tls_server_close(ours);
+}
+
 static void settings(void **state)
 {
 	struct tls_settings wrong = { .cert = "/nonexistent", .pkey = "/nonexistent" };
@@ -487,6 +525,7 @@ int main(void)
 		cmocka_unit_test(closed_by_the_client),
 		cmocka_unit_test(the_clients_alert),
 		cmocka_unit_test(key_updates),
+		cmocka_unit_test(suites),
 		cmocka_unit_test(settings),
 	};
 
