@@ -9,9 +9,12 @@
 #include "log.h"
 #include "nonce.h"
 #include "user_set.h"
+#include "userdb.h"
 
 struct auth {
 	const struct config *config;
+	struct userdb *db;
+	unsigned int generation;
 	struct user_set *users;
 };
 
@@ -32,14 +35,15 @@ struct signer {
 	struct credential_key key;
 };
 
-struct auth *auth_new(const struct config *config)
+struct auth *auth_new(const struct config *config, struct userdb *db)
 {
 	struct auth *auth = calloc(1, sizeof(*auth));
 
 	if (!auth)
 		return NULL;
 	auth->config = config;
-	auth->users = user_set_get(config->users);
+	auth->db = db;
+	auth->users = db ? userdb_get(db, &auth->generation) : user_set_get(config->users);
 	return auth;
 }
 
@@ -49,6 +53,20 @@ void auth_free(struct auth *auth)
 		return;
 	user_set_put(auth->users);
 	free(auth);
+}
+
+const char *auth_begin(struct auth *auth, const struct stun_message *msg)
+{
+	const char *realm = NULL;
+
+	if (auth->db && userdb_generation(auth->db) != auth->generation) {
+		user_set_put(auth->users);
+		auth->users = userdb_get(auth->db, &auth->generation);
+	}
+	stun_for_each_attr(msg, attr)
+		if (!realm && attr.type == STUN_ATTR_ORIGIN)
+			realm = user_set_find_origin(auth->users, attr.value, attr.len);
+	return realm ? realm : auth->config->realm;
 }
 
 static bool find_string(const struct stun_message *msg, uint16_t type, struct stun_attr *attr)
@@ -203,14 +221,14 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 			      config->stale_nonce) ? 0 : 438;
 }
 
-void auth_challenge(struct auth *auth, struct stun_builder *b, const union addr *client,
-		    time_t now)
+void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm,
+		    const union addr *client, time_t now)
 {
 	const struct config *config = auth->config;
 	const struct nonce_offer offer = {
-		.algorithms = user_set_algorithms(auth->users, config->realm),
+		.algorithms = user_set_algorithms(auth->users, realm),
 		/* Nobody can tell a name that is not on any list from its hash. */
-		.anonymity = !user_set_secret(auth->users, config->realm, NULL),
+		.anonymity = !user_set_secret(auth->users, realm, NULL),
 	};
 	uint8_t list[CREDENTIAL_LIST_MAX];
 	char nonce[NONCE_LEN + 1];
@@ -220,7 +238,7 @@ void auth_challenge(struct auth *auth, struct stun_builder *b, const union addr 
 		return;
 	}
 	stun_add_string(b, STUN_ATTR_NONCE, nonce);
-	stun_add_string(b, STUN_ATTR_REALM, config->realm);
+	stun_add_string(b, STUN_ATTR_REALM, realm);
 	stun_add(b, STUN_ATTR_PASSWORD_ALGORITHMS, list,
 		 credential_list(list, offer.algorithms));
 }

@@ -18,6 +18,7 @@
 struct auth;
 struct auth_user;
 struct config;
+struct userdb;
 
 /**
  * struct auth_signature - what the response to a request is signed with
@@ -32,15 +33,24 @@ struct auth_signature {
 /**
  * auth_new() - what one worker needs to authenticate requests
  * @config: has to live longer; workers that share it take each other's nonces
+ * @db: where to look for users besides it, or NULL; has to live longer as well
  *
  * Return: NULL without memory.
  */
-struct auth *auth_new(const struct config *config);
+struct auth *auth_new(const struct config *config, struct userdb *db);
 
 /**
  * auth_free() - NULL is nothing
  */
 void auth_free(struct auth *auth);
+
+/**
+ * auth_begin() - take the users as they are now, for one request
+ *
+ * Return: the realm that the request is to be asked for: what the first
+ * ORIGIN that we know leads to, or else the configured one. Good until the next call.
+ */
+const char *auth_begin(struct auth *auth, const struct stun_message *msg);
 
 /**
  * auth_check() - authenticate a request (RFC 8489, 9.2.4)
@@ -60,8 +70,8 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
  * auth_challenge() - add to a 401 or 438 response what the next request needs:
  * NONCE, REALM, PASSWORD-ALGORITHMS
  */
-void auth_challenge(struct auth *auth, struct stun_builder *b, const union addr *client,
-		    time_t now);
+void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm,
+		    const union addr *client, time_t now);
 
 /**
  * auth_sign() - sign a response

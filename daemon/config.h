@@ -77,6 +77,8 @@ struct config {
 	struct config_user *user_lines;	/* empty once their keys are known */
 	bool lt_cred_mech, no_auth;
 	bool use_auth_secret;
+	char *userdb;
+	bool userdb_users;	/* not its secrets alone */
 	char *auth_secrets[AUTH_SECRETS_MAX];	/* empty once the set of users has them */
 	unsigned int n_auth_secrets;
 	char rest_separator;

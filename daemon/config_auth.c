@@ -8,6 +8,7 @@
 #include "credential.h"
 #include "relay_cookie.h"
 #include "user_set.h"
+#include "userdb_sqlite.h"
 
 #define REALM_MAX 127	/* characters (RFC 8489, 14.9); bytes are the safe reading */
 
@@ -177,6 +178,21 @@ static void fill_users(struct config *config, struct config_errors *errors)
 	fill_secrets(config, errors);
 }
 
+/* Once, to tell what is wrong with it; it is the server that reads it for good. */
+static void check_userdb(struct config *config, struct config_errors *errors)
+{
+	struct user_set *users = user_set_copy(config->users);
+	struct userdb_sqlite *db = NULL;
+	char why[USERDB_WHY_LEN];
+
+	if (!users || userdb_sqlite_open(&db, config->userdb, why) ||
+	    userdb_sqlite_load(db, users, config, why))
+		config_complain(errors, "userdb: %s: %s", config->userdb,
+				users ? why : "no memory");
+	userdb_sqlite_close(db);
+	user_set_put(users);
+}
+
 static void fill_nonce_key(struct config *config, struct config_errors *errors)
 {
 	char *secret = config->nonce_secret;
@@ -195,6 +211,8 @@ static const char *who_may_come(const struct config *config)
 		return "user";
 	if (config->use_auth_secret)
 		return "use-auth-secret";
+	if (config->userdb)
+		return "userdb";
 	return config->lt_cred_mech ? "lt-cred-mech" : NULL;
 }
 
@@ -204,15 +222,20 @@ void config_fill_auth(struct config *config, struct config_errors *errors)
 
 	if (config->no_auth && who) {
 		config_complain(errors, "no-auth: contradicts %s: nobody would be asked", who);
-	} else if (!config->no_auth && !config->user_lines && !config->n_auth_secrets) {
+	} else if (!config->no_auth && !config->user_lines && !config->n_auth_secrets &&
+		   !config->userdb) {
 		config_complain(errors, "user: missing: give at least one user=name:password, "
-				"or static-auth-secret, or no-auth to let anybody in");
+				"static-auth-secret or userdb, or no-auth to let anybody in");
 	} else if (!config->no_auth && !config->realm) {
 		config_complain(errors, "realm: missing: the users' keys depend on it");
 	} else if (!config->no_auth) {
+		/* Like coturn: who says use-auth-secret does not mean a list as well. */
+		config->userdb_users = config->lt_cred_mech || !config->use_auth_secret;
 		config->lt_cred_mech = true;
 		fill_users(config, errors);
 		fill_nonce_key(config, errors);
+		if (config->users && config->userdb)
+			check_userdb(config, errors);
 	}
 }
 
@@ -223,5 +246,6 @@ void config_free_auth(struct config *config)
 	user_set_put(config->users);
 	gnutls_memset(&config->nonce_key, 0, sizeof(config->nonce_key));
 	free(config->nonce_secret);
+	free(config->userdb);
 	free(config->realm);
 }

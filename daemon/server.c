@@ -16,6 +16,7 @@
 #include "relayed.h"
 #include "server.h"
 #include "sock.h"
+#include "userdb.h"
 #include "worker.h"
 
 #define THREAD_NAME_LEN 16	/* the kernel's */
@@ -64,6 +65,13 @@ static int open_workers(struct server *server)
 	return err;
 }
 
+static int open_userdb(struct server *server)
+{
+	const struct config *config = server->config;
+
+	return config->users && config->userdb ? userdb_open(&server->userdb, config) : 0;
+}
+
 int server_open(struct server *server, const struct config *config)
 {
 	int err = -ENOMEM;
@@ -75,6 +83,8 @@ int server_open(struct server *server, const struct config *config)
 	server->relayed_udp = relayed_pool_new(config);
 	reservations_init(&server->reservations, server->relayed_udp);
 	if (server->stop >= 0 && server->base && server->relayed && server->relayed_udp)
+		err = open_userdb(server);
+	if (!err)
 		err = open_workers(server);
 	if (err)
 		server_close(server);
@@ -194,6 +204,7 @@ void server_close(struct server *server)
 		worker_close(&server->workers[i]);
 	free(server->workers);
 	reservations_clear(&server->reservations);
+	userdb_close(server->userdb);
 	relayed_pool_free(server->relayed);
 	relayed_pool_free(server->relayed_udp);
 	if (server->base)

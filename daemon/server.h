@@ -13,11 +13,13 @@
 struct config;
 struct event_base;
 struct relayed_pool;
+struct userdb;
 struct worker;
 
 /**
  * struct server - to be zeroed by nobody: server_open() does it
  * @workers: @n_workers of them, as many as relay-threads says
+ * @userdb: users besides those of the configuration, or NULL
  * @quota: of all workers
  * @relayed: the ports that TCP allocations get
  * @relayed_udp: those that UDP allocations get
@@ -30,6 +32,7 @@ struct server {
 	const struct config *config;
 	struct worker *workers;
 	unsigned int n_workers;
+	struct userdb *userdb;
 	struct quota quota;
 	struct relayed_pool *relayed, *relayed_udp;
 	struct bandwidth bandwidth;

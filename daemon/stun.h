@@ -76,6 +76,7 @@ enum stun_attr_type {
 	STUN_ATTR_ICMP				= 0x8004,
 	STUN_ATTR_SOFTWARE			= 0x8022,
 	STUN_ATTR_FINGERPRINT			= 0x8028,
+	STUN_ATTR_ORIGIN			= 0x802f,	/* of a web page */
 };
 
 /* REQUESTED-ADDRESS-FAMILY and the family octet of an address (RFC 8489, 14.1) */

@@ -14,6 +14,7 @@
 void transaction_keep(struct transaction *kept, const struct transaction *transaction)
 {
 	*kept = *transaction;
+	kept->realm = NULL;
 	auth_user_get(kept->user);
 }
 
@@ -94,7 +95,7 @@ void transaction_fail(const struct transaction *transaction, unsigned int code)
 
 	response_begin_error(&response, transaction, code);
 	if (code == 401 || code == 438)
-		auth_challenge(session->worker->auth, &response.b, &session->client,
-			       time(NULL));
+		auth_challenge(session->worker->auth, &response.b, transaction->realm,
+			       &session->client, time(NULL));
 	response_send(&response);
 }

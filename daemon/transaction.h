@@ -19,6 +19,7 @@ struct session;
 /**
  * struct transaction - what a response needs to know of its request
  * @session: it goes back on the same connection
+ * @realm: which it is to be asked for; until the next request comes
  * @user: who has signed the request; NULL if it was not authenticated
  * @signature: what the response is signed with
  * @method: of both
@@ -27,6 +28,7 @@ struct session;
  */
 struct transaction {
 	struct session *session;
+	const char *realm;
 	struct auth_user *user;
 	struct auth_signature signature;
 	uint16_t method;

@@ -117,6 +117,7 @@ static unsigned int authenticate(struct transaction *transaction,
 
 	if (!auth)
 		return 0;
+	transaction->realm = auth_begin(auth, msg);
 	return auth_check(auth, msg, &session->client, time(NULL), &transaction->user,
 			  &transaction->signature);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "origin.h"
 #include "user_set.h"
 
 struct realm {
@@ -13,11 +14,18 @@ struct realm {
 	char name[];
 };
 
+struct origin {
+	UT_hash_handle hh;
+	const char *realm;
+	char name[];		/* canonical */
+};
+
 struct user_set {
 	atomic_uint refs;
 	struct user_entry *users;
 	struct realm *realms;
 	struct user_secret *secrets;
+	struct origin *origins;
 };
 
 int user_keys_make(struct user_keys *keys, const char *name, const char *realm,
@@ -81,12 +89,17 @@ static void free_set(struct user_set *set)
 {
 	struct user_entry *entry, *next_entry;
 	struct realm *realm, *next_realm;
+	struct origin *origin, *next_origin;
 	struct user_secret *secret;
 
 	HASH_ITER(hh, set->users, entry, next_entry) {
 		HASH_DEL(set->users, entry);
 		gnutls_memset(&entry->keys, 0, sizeof(entry->keys));
 		free(entry);
+	}
+	HASH_ITER(hh, set->origins, origin, next_origin) {
+		HASH_DEL(set->origins, origin);
+		free(origin);
 	}
 	while ((secret = set->secrets)) {
 		set->secrets = secret->next;
@@ -176,6 +189,37 @@ int user_set_add_secret(struct user_set *set, const char *realm_name, const char
 	return 0;
 }
 
+int user_set_add_origin(struct user_set *set, const char *name, const char *realm_name)
+{
+	struct realm *realm = get_realm(set, realm_name);
+	char canonical[ORIGIN_MAX];
+	struct origin *origin, *replaced;
+
+	if (!origin_write(canonical, name, strlen(name)))
+		return -EINVAL;
+	origin = calloc(1, sizeof(*origin) + strlen(canonical) + 1);
+	if (!origin || !realm) {
+		free(origin);
+		return -ENOMEM;
+	}
+	strcpy(origin->name, canonical);
+	origin->realm = realm->name;
+	HASH_REPLACE_STR(set->origins, name, origin, replaced);
+	free(replaced);
+	return 0;
+}
+
+const char *user_set_find_origin(const struct user_set *set, const void *name, size_t len)
+{
+	char canonical[ORIGIN_MAX];
+	struct origin *origin;
+
+	if (!origin_write(canonical, name, len))
+		return NULL;
+	HASH_FIND_STR(set->origins, canonical, origin);
+	return origin ? origin->realm : NULL;
+}
+
 const char *user_set_find_realm(const struct user_set *set, const void *name, size_t len)
 {
 	const struct realm *realm = find_realm(set, name, len);
@@ -200,6 +244,36 @@ const struct user_entry *user_set_find(const struct user_set *set,
 
 	HASH_FIND(hh, set->users, userhash, STUN_USERHASH_LEN, entry);
 	return entry;
+}
+
+static int copy_into(struct user_set *copy, const struct user_set *set)
+{
+	int err = 0;
+
+	for (struct realm *realm = set->realms; realm && !err; realm = realm->hh.next)
+		err = user_set_add_realm(copy, realm->name);
+	for (struct user_entry *user = set->users; user && !err; user = user->hh.next)
+		err = user_set_add(copy, user->realm, user->name, &user->keys);
+	for (struct user_secret *secret = set->secrets; secret && !err; secret = secret->next)
+		err = user_set_add_secret(copy, secret->realm, secret->value);
+	for (struct origin *origin = set->origins; origin && !err; origin = origin->hh.next)
+		err = user_set_add_origin(copy, origin->name, origin->realm);
+	return err;
+}
+
+struct user_set *user_set_copy(const struct user_set *set)
+{
+	struct user_set *copy = user_set_new();
+
+	if (!copy || !copy_into(copy, set))
+		return copy;
+	user_set_put(copy);
+	return NULL;
+}
+
+unsigned int user_set_count(const struct user_set *set)
+{
+	return HASH_COUNT(set->users);
 }
 
 unsigned int user_set_algorithms(const struct user_set *set, const char *name)

@@ -86,6 +86,18 @@ struct user_set *user_set_get(struct user_set *set);
 void user_set_put(struct user_set *set);
 
 /**
+ * user_set_copy() - a set of its own that begins with what is in another
+ *
+ * Return: NULL without memory.
+ */
+struct user_set *user_set_copy(const struct user_set *set);
+
+/**
+ * user_set_count() - how many users there are
+ */
+unsigned int user_set_count(const struct user_set *set);
+
+/**
  * user_set_add() - add a user, while nobody else knows the set
  *
  * Who is in it already keeps his keys.
@@ -108,6 +120,22 @@ int user_set_add_realm(struct user_set *set, const char *realm);
  * Return: 0 or -ENOMEM.
  */
 int user_set_add_secret(struct user_set *set, const char *realm, const char *value);
+
+/**
+ * user_set_add_origin() - say in which realm the users of a web site are
+ *
+ * Return: 0, -EINVAL or -ENOMEM.
+ */
+int user_set_add_origin(struct user_set *set, const char *origin, const char *realm);
+
+/**
+ * user_set_find_origin() - the realm of a web site, in the set's own copy
+ *
+ * Two ways to write the same origin are one; see origin_write().
+ *
+ * Return: NULL if it is not known.
+ */
+const char *user_set_find_origin(const struct user_set *set, const void *origin, size_t len);
 
 /**
  * user_set_find_realm() - the set's own copy of a realm's name

@@ -48,7 +48,7 @@ static int open_auth(struct worker *worker)
 {
 	if (!worker->config->users)
 		return 0;
-	worker->auth = auth_new(worker->config);
+	worker->auth = auth_new(worker->config, worker->server->userdb);
 	return worker->auth ? 0 : -ENOMEM;
 }
 

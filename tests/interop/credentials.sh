@@ -21,6 +21,60 @@ made_up_users() {
 	stop_server
 }
 
+# turnadmin OPTION…: what an administrator does to the database.
+administer() {
+	turnadmin -b "$tmp/turndb" "$@" >>"$tmp/turnadmin" 2>&1
+}
+
+# admits OPTION…: the client of these options gets its bytes, in the end.
+admits() {
+	await 10 uclient -n 2 -m 2 -l 170 "$@" "$address"
+}
+
+refuses() {
+	await 10 refuses_uclient -n 2 -m 2 -l 170 "$@" "$address"
+}
+
+# As coturn's own tool makes it, and changes it while the server runs.
+users_of_a_database() {
+	rm -f "$tmp/turndb"
+	administer -a -u carol -r interop -p singer
+	administer -a -u carol -r elsewhere -p dancer
+	administer -O -o https://elsewhere.example -r elsewhere
+	start_server --userdb="$tmp/turndb"
+	test_command 'turnutils_uclient, a user that turnadmin has added' \
+		admits -u carol -w singer
+	test_command 'turnutils_uclient, her password in another realm' \
+		refuses -u carol -w dancer
+	test_command 'turnutils_uclient, the realm that ORIGIN leads to' \
+		admits -u carol -w dancer -o https://elsewhere.example
+	test_command 'turnutils_uclient, a user of the file beside them' \
+		admits -u alice -w wonder
+	administer -a -u dave -r interop -p later
+	test_command 'turnutils_uclient, a user added while the server runs' \
+		admits -u dave -w later
+	administer -a -u carol -r interop -p changed
+	test_command 'turnutils_uclient, a password changed meanwhile' \
+		admits -u carol -w changed
+	administer -d -u dave -r interop
+	test_command 'turnutils_uclient, a user deleted meanwhile' \
+		refuses -u dave -w later
+	stop_server
+
+	administer -s 'a secret' -r interop
+	start_server --userdb="$tmp/turndb" --use-auth-secret --lt-cred-mech
+	test_command 'turnutils_uclient, a secret of the database' \
+		admits -u erin -W 'a secret'
+	administer -s 'the next secret' -r interop
+	test_command 'turnutils_uclient, a secret added meanwhile' \
+		admits -u erin -W 'the next secret'
+	administer -X 'a secret' -r interop
+	test_command 'turnutils_uclient, a secret deleted meanwhile' \
+		refuses -u erin -W 'a secret'
+	stop_server
+}
+
 users_from_elsewhere() {
 	made_up_users
+	users_of_a_database
 }

@@ -38,7 +38,7 @@ static void take_challenge(void)
 	uint8_t buf[512];
 
 	stun_begin(&b, buf, sizeof(buf), STUN_ERROR, STUN_ALLOCATE, transaction);
-	auth_challenge(auth, &b, &client, NOW);
+	auth_challenge(auth, &b, config.realm, &client, NOW);
 	assert_int_equal(stun_parse(&msg, buf, stun_end(&b)), 0);
 	assert_true(stun_find(&msg, STUN_ATTR_REALM, &attr));
 	assert_int_equal(attr.len, strlen("realm"));
@@ -69,7 +69,7 @@ static int setup(void **state)
 	assert_int_equal(addr_parse(&client, "192.0.2.1"), 0);
 	expected_name = "user";
 	add_user("user");
-	auth = auth_new(&config);
+	auth = auth_new(&config, NULL);
 	assert_non_null(auth);
 	take_challenge();
 	return 0;

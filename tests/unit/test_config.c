@@ -385,8 +385,10 @@ static void what_does_not_fit_together(void **state)
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--bps-capacity=1000000" },
 		  "bps-capacity: needs max-bps, of which it is made up\n" },
 		{ { "--relay-ip=192.0.2.1" }, "user: missing: give at least one "
-		  "user=name:password, or static-auth-secret, or no-auth to let anybody "
-		  "in\n" },
+		  "user=name:password, static-auth-secret or userdb, or no-auth to let "
+		  "anybody in\n" },
+		{ { "--relay-ip=192.0.2.1", "--realm=r", "--userdb=/nowhere" },
+		  "userdb: /nowhere: No such file or directory\n" },
 		{ { "--relay-ip=192.0.2.1", "--user=u:p" },
 		  "realm: missing: the users' keys depend on it\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--lt-cred-mech" },
