@@ -14,6 +14,7 @@
 #include "addr.h"
 #include "channel.h"
 #include "permission.h"
+#include "policer.h"
 #include "reservation.h"
 
 /* Seconds: the default, and the least unless max-allocate-lifetime is less. */
@@ -80,10 +81,12 @@ struct allocation_request {
  * @n_pending: those of them that are not bound yet
  * @n_open: how many there are
  * @n_connections: how many there have ever been
- * @bps: bytes per second, each way, that they may carry together; 0: no limit
+ * @bps: bytes per second, each way, that all may carry together; 0: no limit
  * @n_bound: how many of them the engine has
  * @to_peer: payload bytes: of datagrams, or of the connections that have ended
  * @to_client: the same in the other direction
+ * @police_to_peer: holds datagrams to @bps
+ * @police_to_client: the same in the other direction
  */
 struct allocation {
 	uint64_t id;
@@ -105,6 +108,7 @@ struct allocation {
 	uint64_t bps;
 	unsigned int n_bound;
 	uint64_t to_peer, to_client;
+	struct policer police_to_peer, police_to_client;
 };
 
 /**

@@ -55,6 +55,13 @@ static void send_indication(struct session *session, const struct datagram *data
 		session_send_data(session, head, len);
 }
 
+/* Most allocations have no limit, and then nobody looks at the clock. */
+static bool may_pass(const struct allocation *allocation, struct policer *policer, size_t len)
+{
+	return !allocation->bps ||
+	       policer_pass(policer, allocation->bps, len, policer_now());
+}
+
 /* RFC 8656, 11.3 */
 static void on_datagram(const struct datagram *datagram, void *arg)
 {
@@ -63,7 +70,8 @@ static void on_datagram(const struct datagram *datagram, void *arg)
 	time_t now = worker_now();
 	uint16_t number;
 
-	if (!permissions_allow(&allocation->permissions, &datagram->remote, now))
+	if (!permissions_allow(&allocation->permissions, &datagram->remote, now) ||
+	    !may_pass(allocation, &allocation->police_to_client, datagram->len))
 		return;
 	allocation->to_client += datagram->len;
 	number = channels_number(&allocation->channels, &datagram->remote, now);
@@ -91,12 +99,16 @@ struct relay_udp *relay_udp_open(struct allocation *allocation, int fd,
 void relay_udp_send(struct relay_udp *relay, const union addr *peer, const void *data,
 		    size_t len, bool dont_fragment)
 {
+	struct allocation *allocation = relay->allocation;
+
+	if (!may_pass(allocation, &allocation->police_to_peer, len))
+		return;
 	if (dont_fragment != relay->dont_fragment) {
 		udp_set_dont_fragment(&relay->socket, dont_fragment);
 		relay->dont_fragment = dont_fragment;
 	}
 	udp_send(&relay->socket, peer, &relay->socket.addr, data, len);
-	relay->allocation->to_peer += len;
+	allocation->to_peer += len;
 }
 
 void relay_udp_close(struct relay_udp *relay)

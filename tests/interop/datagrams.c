@@ -219,6 +219,48 @@ static int ends(const struct wire *wire)
 	return talk_allocate(&talk, AF_INET);
 }
 
+/* --- how much */
+
+#define MAX_BPS		200000	/* of "bandwidth" */
+#define FLOOD_BYTES	2000
+#define FLOOD		500	/* datagrams: five times what passes in a second */
+
+/* What has come in so much time is no more than max-bps allows. */
+static int expect_held(unsigned int n, int64_t since)
+{
+	int64_t most = MAX_BPS * (net_now() - since + 200) / 1000 + FLOOD_BYTES;
+
+	expect(n > 0, "nothing has come");
+	expect((int64_t)n * FLOOD_BYTES <= most, "%u datagrams", n);
+	return 0;
+}
+
+/* Datagrams beyond max-bps are dropped, each way by itself. */
+static int held_to_max_bps(const struct wire *wire)
+{
+	static uint8_t data[FLOOD_BYTES], buf[TALK_MAX];
+	unsigned int to_client = 0, to_peer = 0;
+	int64_t start;
+	union addr peer;
+	int fd;
+
+	need(set_up(wire, &peer, &fd));
+	expect_ok(talk_bind(&talk, CHANNEL, &peer));
+	start = net_now();
+	for (int i = 0; i < FLOOD; i++)
+		sendto(fd, data, sizeof(data), 0, &talk.turn.relayed.sa,
+		       addr_len(&talk.turn.relayed));
+	while (!talk_hear(&talk, WIRE_QUIET))
+		to_client++;
+	need(expect_held(to_client, start));
+	start = net_now();
+	for (int i = 0; i < FLOOD; i++)
+		expect_ok(talk_channel(&talk, CHANNEL, data, sizeof(data)));
+	while (net_recv(fd, buf, sizeof(buf), WIRE_QUIET) > 0)
+		to_peer++;
+	return expect_held(to_peer, start);
+}
+
 /* --- which address */
 
 static int ask_allocate(struct talk *t, uint16_t type, const void *value, size_t len)
@@ -440,6 +482,7 @@ const struct wire_test datagram_tests[] = {
 	{ "relay", "400: Allocate requests that contradict themselves", contradictions },
 	{ "relay", "two families in one allocation", two_families },
 	{ "relay", "437, 400: Connect on a UDP allocation", connections },
+	{ "bandwidth", "datagrams beyond max-bps are dropped", held_to_max_bps },
 	{ "udp", "400: TCP allocations over UDP", tcp_allocation },
 	{ "udp", "requests sent again get the same answer", retransmission },
 	{ "udp", "the same with a reservation", retransmitted_reservation },
