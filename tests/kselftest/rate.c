@@ -255,6 +255,24 @@ TEST_F_TIMEOUT(rate, other_flow, TIMEOUT_S)
 	EXPECT_EQ(0, finish(s, &self->stream)) TH_LOG("%s", why);
 }
 
+/* Both directions wait at the same time, and each goes on; with their ends. */
+TEST_F_TIMEOUT(rate, both_ways, TIMEOUT_S)
+{
+	struct setup *s = &self->setup;
+	struct stream stream[2];
+	struct relay last;
+	enum side side;
+
+	START_AT(RATE);
+	for (side = CLIENT; side <= PEER; side++) {
+		stream[side] = stream_from(&s->path, side, side == CLIENT ? RATE : RATE / 2);
+		stream[side].fin = true;
+	}
+	ASSERT_EQ(0, streams_run(stream, 2)) TH_LOG("%s", why);
+	EXPECT_EQ(0, setup_ended(s, KTURN_END_REASON_EOF, &last)) TH_LOG("%s", why);
+	EXPECT_GE(last.age_ms, 900);
+}
+
 /* The share of one CPU that this machine was busy with, in percent. */
 static int busy_for(unsigned int us)
 {
