@@ -8,6 +8,7 @@
 #include "ephemeral.h"
 #include "log.h"
 #include "nonce.h"
+#include "rate_limit.h"
 #include "user_set.h"
 #include "userdb.h"
 
@@ -16,6 +17,7 @@ struct auth {
 	struct userdb *db;
 	unsigned int generation;
 	struct user_set *users;
+	struct rate_limit *refusals;	/* NULL: as many as it takes */
 };
 
 /* What a request says of itself. */
@@ -44,7 +46,13 @@ struct auth *auth_new(const struct config *config, struct userdb *db)
 	auth->config = config;
 	auth->db = db;
 	auth->users = db ? userdb_get(db, &auth->generation) : user_set_get(config->users);
-	return auth;
+	if (!config->limit_refusals)
+		return auth;
+	auth->refusals = rate_limit_new(config->refusals_per_second);
+	if (auth->refusals)
+		return auth;
+	auth_free(auth);
+	return NULL;
 }
 
 void auth_free(struct auth *auth)
@@ -52,6 +60,7 @@ void auth_free(struct auth *auth)
 	if (!auth)
 		return;
 	user_set_put(auth->users);
+	rate_limit_free(auth->refusals);
 	free(auth);
 }
 
@@ -219,6 +228,17 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 	signature->sha256 = claim.names_algorithm;
 	return nonce_is_valid(&claim.nonce, &config->nonce_key, client, now,
 			      config->stale_nonce) ? 0 : 438;
+}
+
+bool auth_may_refuse(struct auth *auth, const union addr *client)
+{
+	struct timespec now;
+
+	if (!auth->refusals)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return rate_limit_take(auth->refusals, client,
+			       now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000);
 }
 
 void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm,

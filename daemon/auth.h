@@ -67,6 +67,12 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 			struct auth_signature *signature);
 
 /**
+ * auth_may_refuse() - tell whether a client that nobody has authenticated gets one
+ * more error response; see unauthorized-ratelimit
+ */
+bool auth_may_refuse(struct auth *auth, const union addr *client);
+
+/**
  * auth_challenge() - add to a 401 or 438 response what the next request needs:
  * NONCE, REALM, PASSWORD-ALGORITHMS
  */

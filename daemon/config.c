@@ -218,6 +218,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.max_allocate_timeout = 60,
 		.stale_nonce = NONCE_LIFETIME,
 		.rest_separator = ':',
+		.refusals_per_second = 10,
 		.tcp_keepalive = 60,
 	};
 	read_args(&r, argc, argv);

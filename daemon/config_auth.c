@@ -106,6 +106,21 @@ const char *config_parse_separator(struct config *config, const struct config_ke
 	return NULL;
 }
 
+const char *config_parse_refusals(struct config *config, const struct config_key *key,
+				  const char *value)
+{
+	unsigned long count;
+	char *end;
+
+	(void)key;
+	count = strtoul(value, &end, 10);
+	if (*value < '1' || *value > '9' || *end || count > 1000000)
+		return "1 to 1000000";
+	config->refusals_per_second = count;
+	config->limit_refusals = true;
+	return NULL;
+}
+
 const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
 					 const char *value)
 {

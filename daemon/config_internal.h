@@ -99,6 +99,8 @@ const char *config_parse_secret(struct config *config, const struct config_key *
 				const char *value);
 const char *config_parse_separator(struct config *config, const struct config_key *key,
 				   const char *value);
+const char *config_parse_refusals(struct config *config, const struct config_key *key,
+				  const char *value);
 const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
 					 const char *value);
 

@@ -88,14 +88,29 @@ void transaction_succeed(const struct transaction *transaction)
 	response_send(&response);
 }
 
+static void log_refused(const struct transaction *transaction, unsigned int code)
+{
+	char client[ADDR_STR_LEN];
+
+	log_verbose("too many refusals", "method=%s code=%u client=%s",
+		    stun_method_str(transaction->method), code,
+		    addr_str(&transaction->session->client, client));
+}
+
 void transaction_fail(const struct transaction *transaction, unsigned int code)
 {
 	const struct session *session = transaction->session;
+	struct auth *auth = session->worker->auth;
 	struct response response;
 
+	/* Over UDP the sender may be forged, and all of this an attack on somebody else. */
+	if (!transaction->user && auth && !auth_may_refuse(auth, &session->client)) {
+		log_refused(transaction, code);
+		return;
+	}
 	response_begin_error(&response, transaction, code);
 	if (code == 401 || code == 438)
-		auth_challenge(session->worker->auth, &response.b, transaction->realm,
-			       &session->client, time(NULL));
+		auth_challenge(auth, &response.b, transaction->realm, &session->client,
+			       time(NULL));
 	response_send(&response);
 }

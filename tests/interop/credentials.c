@@ -227,6 +227,50 @@ static int one_account(const struct wire *wire)
 	return 0;
 }
 
+#define FLOOD	200
+#define RATE	5	/* what the server is told */
+
+/* Requests without credentials, one behind the other, and how many answers come. */
+static int flood(const struct wire *wire, unsigned int *answers)
+{
+	const struct turn_ask ask = { .method = STUN_ALLOCATE, .transport = IPPROTO_TCP };
+	uint8_t buf[MESSAGE_MAX];
+	struct stun_builder b;
+	struct message reply;
+	struct turn turn;
+
+	expect_ok(turn_open_secure(&turn, &wire->server, NULL, NULL, NULL, wire->secure));
+	for (int i = 0; i < FLOOD; i++) {
+		turn_build(&turn, &ask, &b, buf);
+		expect_ok(message_send(turn.control, &b, WIRE_WAIT));
+	}
+	for (*answers = 0; !message_recv(turn.control, &reply, 3 * WIRE_QUIET); ++*answers)
+		;
+	turn_close(&turn);
+	return 0;
+}
+
+/* Nothing but the flood's own address suffers, and not for long. */
+static int refusals_are_few(const struct wire *wire)
+{
+	int64_t start = net_now(), seconds;
+	const struct wire_user *user = &wire->users[0];
+	unsigned int answers;
+	struct turn turn;
+
+	need(flood(wire, &answers));
+	seconds = (net_now() - start) / 1000 + 1;
+	expect(answers >= RATE && answers <= RATE + RATE * seconds, "%u answers in %lld s",
+	       answers, (long long)seconds);
+	expect_ok(turn_open_secure(&turn, &wire->server, &wire->peer, user->name,
+				   user->password, wire->secure));
+	expect_ok(turn_allocate(&turn, AF_INET, 600));
+	sleep(2);
+	expect_ok(turn_open_secure(&turn, &wire->server, NULL, user->name, user->password,
+				   wire->secure));
+	return turn_allocate(&turn, AF_INET, 600);
+}
+
 const struct wire_test credential_tests[] = {
 	{ "main", "credentials with SHA-256 and USERHASH", new_client },
 	{ "main", "credentials with MD5 and SHA-1", old_client },
@@ -237,5 +281,6 @@ const struct wire_test credential_tests[] = {
 	{ "rest", "401: a made-up user whose time is over", expired_name },
 	{ "rest", "a made-up user whose time ends meanwhile", expires_meanwhile },
 	{ "rest", "486: one made-up user under two names", one_account },
+	{ "refusals", "refusals are few, and for one address", refusals_are_few },
 	{ NULL, NULL, NULL },
 };

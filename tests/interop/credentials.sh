@@ -74,7 +74,14 @@ users_of_a_database() {
 	stop_server
 }
 
+few_refusals() {
+	start_server --relay-threads=1 --unauthorized-ratelimit-rps=5
+	wire_tests refusals
+	stop_server
+}
+
 users_from_elsewhere() {
 	made_up_users
 	users_of_a_database
+	few_refusals
 }

@@ -280,6 +280,13 @@ static void complaints_about_values(void **state)
 		{ "--pidfile=", "pidfile: : should be some text" },
 		{ "--log-file", "log-file: should be FILE" },
 		/* a password does not belong into a message */
+		{ "--unauthorized-ratelimit-rps=0", "unauthorized-ratelimit-rps: 0: should be "
+						    "1 to 1000000" },
+		{ "--rest-api-separator=::", "rest-api-separator: ::: should be one ASCII "
+					     "character that is no digit" },
+		{ "--stateless-nonce=no", "stateless-nonce: no: should be yes: nonces are never "
+					  "kept" },
+		{ "--static-auth-secret=", "static-auth-secret: should be some text" },
 		{ "--user=secret", "user: should be name:password or name:0xkey" },
 		{ "--user=:secret", "user: should be name:password or name:0xkey" },
 		{ "--user=name:0x12", "user: should be name:0x and the hexadecimal "

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rate_limit.h"
+
+#define ROWS		2
+#define BUCKETS		4096
+#define SECOND		UINT64_C(1000000)
+#define IPV6_PREFIX	8	/* octets */
+
+/* A bucket is nothing but the time at which it will be empty. */
+struct rate_limit {
+	uint64_t interval;
+	uint8_t key[32];
+	uint64_t empty[ROWS][BUCKETS];
+};
+
+struct rate_limit *rate_limit_new(unsigned int per_second)
+{
+	struct rate_limit *limit = calloc(1, sizeof(*limit));
+
+	if (!limit)
+		return NULL;
+	limit->interval = per_second < SECOND ? SECOND / per_second : 1;
+	if (gnutls_rnd(GNUTLS_RND_KEY, limit->key, sizeof(limit->key))) {
+		free(limit);
+		return NULL;
+	}
+	return limit;
+}
+
+void rate_limit_free(struct rate_limit *limit)
+{
+	free(limit);
+}
+
+static bool choose_buckets(struct rate_limit *limit, const union addr *addr,
+			   uint64_t *buckets[ROWS])
+{
+	uint8_t hash[32];
+	uint16_t index;
+	size_t len;
+	const uint8_t *ip = addr_ip(addr, &len);
+
+	if (len > IPV6_PREFIX)
+		len = IPV6_PREFIX;
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, limit->key, sizeof(limit->key), ip, len, hash))
+		return false;
+	for (size_t row = 0; row < ROWS; row++) {
+		memcpy(&index, hash + row * sizeof(index), sizeof(index));
+		buckets[row] = &limit->empty[row][index % BUCKETS];
+	}
+	return true;
+}
+
+bool rate_limit_take(struct rate_limit *limit, const union addr *addr, uint64_t now)
+{
+	uint64_t *buckets[ROWS];
+	bool room = false;
+
+	if (!choose_buckets(limit, addr, buckets))
+		return false;
+	for (size_t row = 0; row < ROWS; row++) {
+		if (*buckets[row] < now)
+			*buckets[row] = now;
+		room |= *buckets[row] + limit->interval <= now + SECOND;
+	}
+	/* A full one does not run over: the crowd in it would be punished afterwards. */
+	for (size_t row = 0; room && row < ROWS; row++) {
+		*buckets[row] += limit->interval;
+		if (*buckets[row] > now + SECOND)
+			*buckets[row] = now + SECOND;
+	}
+	return room;
+}
