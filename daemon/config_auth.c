@@ -3,6 +3,7 @@
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_internal.h"
 #include "credential.h"
@@ -125,7 +126,7 @@ const char *config_parse_stateless_nonce(struct config *config, const struct con
 					 const char *value)
 {
 	(void)config, (void)key;
-	return strcmp(value, "no") && strcmp(value, "0") && strcmp(value, "false") ? NULL :
+	return strchr("1yYtT", *value) || !strcasecmp(value, "on") ? NULL :
 		"yes: nonces are never kept";
 }
 

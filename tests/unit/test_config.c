@@ -286,6 +286,8 @@ static void complaints_about_values(void **state)
 					     "character that is no digit" },
 		{ "--stateless-nonce=no", "stateless-nonce: no: should be yes: nonces are never "
 					  "kept" },
+		{ "--stateless-nonce=off", "stateless-nonce: off: should be yes: nonces are never "
+					   "kept" },
 		{ "--static-auth-secret=", "static-auth-secret: should be some text" },
 		{ "--user=secret", "user: should be name:password or name:0xkey" },
 		{ "--user=:secret", "user: should be name:password or name:0xkey" },
