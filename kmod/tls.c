@@ -303,13 +303,11 @@ static enum kturn_next deliver(struct kturn_flow *flow, struct kturn_tls_half *h
  * The end of a stream
  */
 
-/* Returns KTURN_NEXT_AGAIN if TLS knows that its stream ends here. */
+/* Whether TLS has taken it: half->notified. */
 static enum kturn_next pass_close_notify(struct kturn_flow *flow, struct kturn_tls_half *half)
 {
 	int ret;
 
-	if (half->notified)
-		return KTURN_NEXT_AGAIN;
 	/* First the data, so that one can tell whether all of it has arrived. */
 	if (kturn_record_is_pending(flow->dst))
 		return KTURN_NEXT_POLL;
@@ -333,9 +331,10 @@ static enum kturn_next pass_end(struct kturn_flow *flow, struct kturn_tls_half *
 
 	if (flow->eof || !half->whole || kturn_takes_no_more(dst))
 		return KTURN_NEXT_SLEEP;
-	if (dst->tls) {
+	if (dst->tls && !half->notified) {
 		next = pass_close_notify(flow, half);
-		if (next != KTURN_NEXT_AGAIN)
+		/* AGAIN may also mean to try once more. */
+		if (!half->notified)
 			return next;
 	}
 
