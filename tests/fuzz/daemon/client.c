@@ -10,11 +10,13 @@ const char *const client_passwords[2] = { "wonder", "builder" };
 /* Those of all clients: one may try another's. */
 static uint32_t ids[CLIENT_IDS];
 static unsigned int n_ids;
+static uint8_t token[8];
 
 void client_forget(void)
 {
 	memset(ids, 0, sizeof(ids));
 	n_ids = 0;
+	memset(token, 0, sizeof(token));
 }
 
 void client_send(struct client *client, const void *data, size_t len)
@@ -34,6 +36,8 @@ static void learn_from(struct client *client, const struct stun_message *msg)
 		challenge_take(&client->challenge, msg, client_users[0], client_passwords[0]);
 		challenge_take(&client->old, msg, client_users[0], client_passwords[0]);
 	}
+	if (stun_find(msg, STUN_ATTR_RESERVATION_TOKEN, &attr) && attr.len == sizeof(token))
+		memcpy(token, attr.value, sizeof(token));
 	if (stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) &&
 	    !stun_attr_u32(&attr, &ids[n_ids % CLIENT_IDS]))
 		n_ids++;
@@ -98,8 +102,12 @@ void client_ask(struct client *client)
 
 static void add(struct stun_builder *b, uint16_t type, const uint8_t *value, size_t len)
 {
+	static const uint8_t zeros[sizeof(token)];
 	uint32_t id;
 
+	if (type == STUN_ATTR_RESERVATION_TOKEN && len == sizeof(token) &&
+	    !memcmp(value, zeros, len))
+		value = token;
 	if (type != STUN_ATTR_CONNECTION_ID || len != 4 || value[0] || value[1] || value[2] ||
 	    value[3] >= CLIENT_IDS) {
 		stun_add(b, type, value, len);

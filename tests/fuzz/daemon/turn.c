@@ -183,6 +183,8 @@ static void end(void)
 	turn_loop();
 	clock_advance(A_DAY);
 	turn_loop();
+	/* The main thread's work, which does not run here. */
+	reservations_expire(&server.reservations, worker_now());
 	for (unsigned int n = 0; n < server.n_workers; n++) {
 		hold(LIST_EMPTY(&server.workers[n].sessions));
 		hold(!server.workers[n].connections);
