@@ -224,12 +224,12 @@ demo: programs module-$(KERNEL)
 
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
-counted := icount:6.12:idle+window
+counted := icount:6.1:rate icount:6.12:idle+rate+window
 suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@tools/check generated docs unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
+	@KTURN_WITHOUT=rate tools/check generated docs unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -242,7 +242,7 @@ check-fuzz-daemon: $(fuzz_daemon)
 	@tools/check fuzz-daemon
 
 check-kselftest: check-built
-	@tools/check $(call suites,kselftest) $(counted)
+	@KTURN_WITHOUT=rate tools/check $(call suites,kselftest) $(counted)
 
 check-interop: check-built
 	@tools/check interop $(call suites,interop)
