@@ -181,8 +181,11 @@ static void end(void)
 	for (int i = 0; i < STREAMS; i++)
 		net_hang_up(&clients[i].end);
 	turn_loop();
-	clock_advance(A_DAY);
-	turn_loop();
+	/* First allocations expire, then what lingers behind them. */
+	for (int i = 0; i < 2; i++) {
+		clock_advance(A_DAY);
+		turn_loop();
+	}
 	/* The main thread's work, which does not run here. */
 	reservations_expire(&server.reservations, worker_now());
 	for (unsigned int n = 0; n < server.n_workers; n++) {
