@@ -206,7 +206,7 @@ enum kturn_end_reason kturn_limit_time_is_up(struct kturn_relay *relay)
 	clear_bit(KTURN_RELAY_CHECK_TIME, &relay->flags);
 	/* A timer may be late by an eighth of its time. */
 	if (limits->idle || limits->life)
-		kturn_relay_kick_in(relay, left - left / 8);
+		kturn_relay_look_in(relay, left - left / 8);
 	return KTURN_END_REASON_NONE;
 }
 

@@ -69,7 +69,7 @@ static void relay_timer(struct timer_list *timer)
 }
 
 /**
- * kturn_relay_kick_in() - have a relay run after some time, or sooner
+ * kturn_relay_kick_in() - have a relay run after a short time, or sooner
  * @relay: the relay
  * @delay: in jiffies; what was asked for before and is sooner stays
  *
@@ -77,7 +77,29 @@ static void relay_timer(struct timer_list *timer)
  */
 void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay)
 {
-	timer_reduce(&relay->timer, jiffies + delay);
+	const unsigned long when = jiffies + delay;
+
+	/* A timer that is late already would be sooner to timer_reduce(). */
+	if (test_and_clear_bit(KTURN_RELAY_LONG_WAIT, &relay->flags))
+		mod_timer(&relay->timer, when);
+	else
+		timer_reduce(&relay->timer, when);
+}
+
+/**
+ * kturn_relay_look_in() - have a relay look at its times, or sooner
+ * @relay: the relay
+ * @delay: in jiffies; the timer may be late by an eighth of it
+ *
+ * Context: as kturn_relay_kick_in().
+ */
+void kturn_relay_look_in(struct kturn_relay *relay, unsigned long delay)
+{
+	/* What comes after a short time looks at them, too. */
+	if (timer_pending(&relay->timer) && !test_bit(KTURN_RELAY_LONG_WAIT, &relay->flags))
+		return;
+	set_bit(KTURN_RELAY_LONG_WAIT, &relay->flags);
+	mod_timer(&relay->timer, jiffies + delay);
 }
 
 static void free_memory(struct kturn_relay *relay)

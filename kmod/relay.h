@@ -62,12 +62,14 @@ struct kturn_flow {
  * @KTURN_RELAY_STARTED: it may be kicked, and ended
  * @KTURN_RELAY_OWNER_GONE: to be ended for that reason, by its work item
  * @KTURN_RELAY_CHECK_TIME: a run has to look at its times, see limit.c
+ * @KTURN_RELAY_LONG_WAIT: its timer is set for a look at its times, and may be late
  * @KTURN_RELAY_DEAD: somebody ends it; nobody else may, and no byte moves
  */
 enum kturn_relay_flag {
 	KTURN_RELAY_STARTED,
 	KTURN_RELAY_OWNER_GONE,
 	KTURN_RELAY_CHECK_TIME,
+	KTURN_RELAY_LONG_WAIT,
 	KTURN_RELAY_DEAD,
 };
 
@@ -225,6 +227,7 @@ void kturn_relay_put(struct kturn_relay *relay);
 /* Events */
 void kturn_relay_kick(struct kturn_relay *relay);
 void kturn_relay_kick_in(struct kturn_relay *relay, unsigned long delay);
+void kturn_relay_look_in(struct kturn_relay *relay, unsigned long delay);
 void kturn_relay_data_ready(struct kturn_leg *leg);
 
 enum kturn_relay_state kturn_relay_state(const struct kturn_relay *relay);
