@@ -228,7 +228,9 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	/* First no new peers, then the old ones: none may slip in between. */
 	if (allocation->acceptor)
 		acceptor_close(allocation->acceptor);
-	connection_delete_all(allocation, why);
+	/* Of the others the engine would look for relays, among all there are. */
+	if (allocation->transport == IPPROTO_TCP)
+		connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
 	channels_clear(&allocation->channels);
 	log_deleted(allocation, why);

@@ -50,19 +50,22 @@ unsigned int turn_check_peer(const struct transaction *transaction, const union 
 
 /*
  * All or nothing: every peer is checked before the first permission is made. @n
- * tells how many of them are new.
+ * tells for how many of them there is none now.
  */
 static unsigned int check_peers(const struct transaction *transaction,
 				const struct stun_message *msg, unsigned int *n)
 {
 	const struct allocation *allocation = transaction->session->allocation;
 	union addr peer;
-	unsigned int code = 400;
+	unsigned int code = 400, left = allocation->permissions.max;
 
 	*n = 0;
 	stun_for_each_attr(msg, attr) {
 		if (attr.type != STUN_ATTR_XOR_PEER_ADDRESS)
 			continue;
+		/* Thousands in one message would keep the others waiting. */
+		if (!left--)
+			return 508;
 		if (stun_attr_xor_addr(msg, &attr, &peer))
 			return 400;
 		/* A permission is for all ports; which one, the next request says. */
@@ -70,7 +73,8 @@ static unsigned int check_peers(const struct transaction *transaction,
 		code = turn_check_peer(transaction, &peer);
 		if (code)
 			return code;
-		*n += !permissions_know(&allocation->permissions, &peer);
+		/* One that has expired may make room for the others first. */
+		*n += !permissions_allow(&allocation->permissions, &peer, worker_now());
 	}
 	return code;
 }
