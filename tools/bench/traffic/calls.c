@@ -11,11 +11,12 @@
 #define EVENT	"/sys/kernel/tracing/events/raw_syscalls/sys_exit/"
 /*
  * Two histograms, by the number of the call: what has failed has not copied
- * anything, and its negative value would spoil the sum.
+ * anything, and its negative value would spoil the sum. A program's threads may
+ * have names that begin with its own.
  */
 static const char *const histograms[] = {
-	"hist:keys=id:vals=ret:size=512 if comm == \"%s\" && ret >= 0\n",
-	"hist:keys=id:size=512 if comm == \"%s\" && ret < 0\n",
+	"hist:keys=id:vals=ret:size=512 if comm ~ \"%s*\" && ret >= 0\n",
+	"hist:keys=id:size=512 if comm ~ \"%s*\" && ret < 0\n",
 };
 
 static char counted[16];	/* the program's name */
