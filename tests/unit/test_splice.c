@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The splice(2) engine between two real TCP connections on loopback: the test
- * is client and peer at once, and turns the engine's loop in between.
+ * The splice(2) engine: every byte, every end. test_splice_limit.c has what holds a
+ * relay back.
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,168 +16,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "datapath.h"
-#include "pair.h"
-
-#define MIB		(1024 * 1024)
-#define PATIENCE	10	/* seconds until a test has failed */
-
-static struct event_base *base;
-static struct datapath *dp;
-static uint64_t id;
-static int client, peer;		/* our ends */
-static int client_leg, peer_leg;	/* the engine's ends */
-
-static unsigned int ended;
-static struct relay_info end;
-static char end_cookie[RELAY_COOKIE_MAX];
-
-static void on_ended(const struct relay_info *info, void *arg)
-{
-	(void)arg;
-	ended++;
-	end = *info;
-	memcpy(end_cookie, info->cookie, info->cookie_len);
-}
-
-static int setup(void **state)
-{
-	char why[64];
-
-	(void)state;
-	ended = 0;
-	base = event_base_new();
-	assert_int_equal(datapath_splice.open(&dp, base, why, sizeof(why)), 0);
-	dp->ended = on_ended;
-	connect_pair(&client, &client_leg);
-	connect_pair(&peer, &peer_leg);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (client >= 0)
-		close(client);
-	if (peer >= 0)
-		close(peer);
-	dp->ops->close(dp);
-	event_base_free(base);
-	return 0;
-}
-
-static void add_held_to(uint64_t rate, uint32_t idle_ms)
-{
-	const struct relay_request request = {
-		.client_fd = client_leg,
-		.peer_fd = peer_leg,
-		.group = 7,
-		.cookie = "cookie",
-		.cookie_len = 6,
-		.rate = rate,
-		.idle_ms = idle_ms,
-	};
-	char why[64];
-
-	assert_int_equal(dp->ops->add(dp, &request, &id, why, sizeof(why)), 0);
-	assert_true(id);
-}
+#include "relay_stage.h"
 
 static void add(void)
 {
 	add_held_to(0, 0);
-}
-
-static void turn(void)
-{
-	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
-static bool patient(time_t start)
-{
-	turn();
-	return time(NULL) - start < PATIENCE;
-}
-
-static void wait_for_end(enum relay_reason reason)
-{
-	for (time_t start = time(NULL); !ended && patient(start); )
-		;
-	assert_int_equal(ended, 1);
-	assert_string_equal(relay_reason_str(end.reason), relay_reason_str(reason));
-	assert_int_equal(end.id, id);
-	assert_int_equal(end.group, 7);
-	assert_int_equal(end.cookie_len, 6);
-	assert_memory_equal(end_cookie, "cookie", 6);
-}
-
-static void send_all(int fd, const void *data, size_t len)
-{
-	time_t start = time(NULL);
-	size_t sent = 0;
-
-	while (sent < len && patient(start)) {
-		ssize_t n = send(fd, (const char *)data + sent, len - sent, MSG_NOSIGNAL);
-
-		if (n > 0)
-			sent += n;
-	}
-	assert_int_equal(sent, len);
-}
-
-/* Read until the end; returns 0 for a FIN, or the errno. */
-static int read_to_end(int fd, char *buf, size_t size, size_t *got)
-{
-	time_t start = time(NULL);
-
-	for (*got = 0; patient(start); ) {
-		ssize_t n = recv(fd, buf + *got, size - *got, 0);
-
-		if (n > 0)
-			*got += n;
-		else if (!n)
-			return 0;
-		else if (errno != EAGAIN)
-			return errno;
-	}
-	return ETIMEDOUT;
-}
-
-static void receive(int fd, const void *expected, size_t len)
-{
-	time_t start = time(NULL);
-	char *buf = malloc(len);
-	size_t got = 0;
-
-	while (got < len && patient(start)) {
-		ssize_t n = recv(fd, buf + got, len - got, 0);
-
-		if (n > 0)
-			got += n;
-	}
-	assert_int_equal(got, len);
-	assert_memory_equal(buf, expected, len);
-	free(buf);
-}
-
-static void reset(int *fd)
-{
-	const struct linger now = { 1, 0 };
-
-	setsockopt(*fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	close(*fd);
-	*fd = -1;
-}
-
-static char *make_data(size_t len, unsigned int seed)
-{
-	char *data = malloc(len);
-
-	for (size_t i = 0; i < len; i++) {
-		seed = seed * 1103515245 + 12345;
-		data[i] = seed >> 16;
-	}
-	return data;
 }
 
 static int open_files(void)
@@ -490,105 +331,6 @@ static void dumped_while_it_lives(void **state)
 }
 
 /* A relay at rest holds its two sockets; the pipes serve whoever needs one. */
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-/* Of 100,000 bytes the first 20,000 come at once, the others by and by. */
-static void rate_is_kept(void **state)
-{
-	char *data = make_data(100000, 8);
-	uint64_t start = now_ms();
-
-	(void)state;
-	add_held_to(200000, 0);
-	send_all(client, data, 100000);
-	receive(peer, data, 100000);
-	assert_true(now_ms() - start >= 400);
-	/* the other direction has its own */
-	start = now_ms();
-	send_all(peer, data, 60000);
-	receive(client, data, 60000);
-	assert_true(now_ms() - start >= 200);
-	assert_int_equal(ended, 0);
-	free(data);
-}
-
-static void rate_holds_the_end_back(void **state)
-{
-	char *data = make_data(60000, 9), *buf = malloc(60001);
-	uint64_t start = now_ms();
-	size_t got;
-
-	(void)state;
-	add_held_to(100000, 0);
-	send_all(client, data, 60000);
-	shutdown(client, SHUT_WR);
-	assert_int_equal(read_to_end(peer, buf, 60001, &got), 0);
-	assert_int_equal(got, 60000);
-	assert_memory_equal(buf, data, 60000);
-	assert_true(now_ms() - start >= 500);
-	shutdown(peer, SHUT_WR);
-	wait_for_end(RELAY_REASON_EOF);
-	free(data);
-	free(buf);
-}
-
-/* What came before a reset takes longer than the relay would wait for nothing. */
-static void rate_and_reset(void **state)
-{
-	char *data = make_data(100000, 10), *buf = malloc(100001);
-	size_t got;
-
-	(void)state;
-	add_held_to(30000, 0);
-	send_all(client, data, 100000);
-	reset(&client);
-	assert_int_equal(read_to_end(peer, buf, 100001, &got), ECONNRESET);
-	assert_int_equal(got, 100000);
-	assert_memory_equal(buf, data, 100000);
-	wait_for_end(RELAY_REASON_CLIENT_RESET);
-	free(data);
-	free(buf);
-}
-
-static void rate_is_changed(void **state)
-{
-	char *data = make_data(MIB, 11);
-
-	(void)state;
-	add_held_to(1, 0);
-	send_all(client, data, MIB);
-	assert_int_equal(dp->ops->set_rate(dp, id, 0), 0);
-	receive(peer, data, MIB);
-	assert_int_equal(dp->ops->set_rate(dp, id + 1, 0), -ENOENT);
-	free(data);
-}
-
-static void idle_for_too_long(void **state)
-{
-	uint64_t start;
-
-	(void)state;
-	add_held_to(0, 500);
-	for (start = now_ms(); now_ms() < start + 300; )
-		turn();
-	if (ended)
-		skip();	/* this machine stood still for so long */
-	start = now_ms();
-	send_all(client, "x", 1);
-	receive(peer, "x", 1);
-	wait_for_end(RELAY_REASON_IDLE);
-	assert_true(now_ms() - start >= 499);
-	receive(peer, "", 0);
-	assert_int_equal(recv(peer, &(char){ 0 }, 1, 0), 0);
-	assert_int_equal(recv(client, &(char){ 0 }, 1, 0), 0);
-}
-
 static void idle_relays_share_their_pipes(void **state)
 {
 	enum { RELAYS = 20 };
@@ -629,11 +371,6 @@ int main(void)
 		test(deleted_with_its_group),
 		test(deleted_with_bytes_on_the_way),
 		test(dumped_while_it_lives),
-		test(rate_is_kept),
-		test(rate_holds_the_end_back),
-		test(rate_and_reset),
-		test(rate_is_changed),
-		test(idle_for_too_long),
 		test(idle_relays_share_their_pipes),
 	};
 
