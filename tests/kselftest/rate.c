@@ -348,4 +348,33 @@ TEST_F_TIMEOUT(rate, changed, TIMEOUT_S)
 	EXPECT_EQ(0, finish(s, &self->stream)) TH_LOG("%s", why);
 }
 
+#define LIFE_S	512
+
+/*
+ * A kernel timer may be late by an eighth of its time: that of a life of minutes
+ * by many seconds, in which a flow that waits for its rate must not wait for it.
+ */
+TEST_F_TIMEOUT(rate, beside_a_long_limit, TIMEOUT_S + 2 * LIFE_S)
+{
+	enum { LOOKS_AT_IT_S = LIFE_S - LIFE_S / 8, LATE_S = LOOKS_AT_IT_S / 8 };
+	struct setup *s = &self->setup;
+	struct look from, to;
+
+	if (!clock_counts())
+		SKIP(return, "wants a clock that jumps ahead");
+	s->limits = LIMITS({ KTURN_A_LIMITS_RATE, RATE },
+			   { KTURN_A_LIMITS_LIFE_MS, LIFE_S * 1000 });
+	START();
+	usleep((LOOKS_AT_IT_S - 1) * SECOND);
+	/* A wait of seconds would be most of one of these spans. */
+	ASSERT_EQ(0, look(s, variant->side, &to)) TH_LOG("%s", why);
+	for (uint64_t end = now_us() + LATE_S * SECOND / 2; now_us() < end; ) {
+		ASSERT_EQ(0, carry_for(s, &self->stream, variant->side, SECOND, &from, &to))
+			TH_LOG("%s", why);
+		ASSERT_GE((to.bytes - from.bytes) * SECOND * 10,
+			  RATE * (to.before - from.after) * 9);
+	}
+	EXPECT_EQ(0, finish(s, &self->stream)) TH_LOG("%s", why);
+}
+
 TEST_HARNESS_MAIN

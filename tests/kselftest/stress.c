@@ -111,7 +111,7 @@ static int slot_open(struct user *user, struct slot *slot)
 		return -1;
 	slot->used = true;
 	for (side = CLIENT; side <= PEER; side++)
-		if (!draw(6) && tls_path(&slot->path, side, draw(2) ? &tls12 : &tls13) < 0)
+		if (!draw(3) && tls_path(&slot->path, side, draw(2) ? &tls12 : &tls13) < 0)
 			return -1;
 	if (slot->path.tls[CLIENT] || slot->path.tls[PEER])
 		add.engine = NULL;
