@@ -99,7 +99,8 @@ static bool may_wait(const struct kturn_flow *flow)
 	const struct kturn_coalesce *c = coalesce_of(flow->src->relay);
 	struct sock *src = flow->src->sk;
 
-	if (flow->mean < READ_ONCE(c->mean) || !READ_ONCE(c->delay_us) ||
+	/* What a limit holds back is no reason to look again so soon. */
+	if (flow->metered || flow->mean < READ_ONCE(c->mean) || !READ_ONCE(c->delay_us) ||
 	    time_after(jiffies, flow->last + BULK_QUIET) ||
 	    tcp_inq(src) >= READ_ONCE(c->bytes))
 		return false;
@@ -119,9 +120,6 @@ static bool may_gather(struct kturn_flow *flow)
 	const u32 looks = READ_ONCE(coalesce_of(flow->src->relay)->looks);
 	const u32 seen = flow->seen;
 
-	/* What a limit holds back is no reason to look again so soon. */
-	if (flow->metered)
-		return false;
 	flow->seen = tcp_sk(flow->src->sk)->rcv_nxt;
 	if (tcp_inq(flow->src->sk) >= kturn_segment(flow->dst->sk)) {
 		flow->looks = 0;
