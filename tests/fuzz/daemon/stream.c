@@ -10,12 +10,12 @@
 #define _GNU_SOURCE
 #include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "macros.h"
 #include "stream.h"
 
@@ -33,13 +33,6 @@ static struct {
 } it;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define hold(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "does not hold: %s\n", #condition);	\
-		abort();						\
-	}								\
-} while (0)
 
 static void on_message(struct stream *stream, const uint8_t *data, size_t len)
 {

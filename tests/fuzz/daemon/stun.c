@@ -4,22 +4,15 @@
  * ends; every accessor reads every attribute. What was read is written again, and
  * has to be the same when it is read again.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hold.h"
 #include "stun.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static const uint8_t key[16] = "sixteen octets!";
-
-#define hold(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "does not hold: %s\n", #condition);	\
-		abort();						\
-	}								\
-} while (0)
 
 static void read_attr(const struct stun_message *msg, const struct stun_attr *attr)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * libFuzzer: everything between the sockets and the answer, with a clock, a network
- * and a chance of our own, and two workers whose loops turn by turns. An input is a script (see script.h); when it is over, all
- * of its clients leave and nothing of them may be left.
+ * and a chance of our own, and two workers whose loops turn by turns. An input is a
+ * script (see script.h); when it is over, all of its clients leave and nothing of
+ * them may be left.
  */
 #include <event2/event.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "client.h"
 #include "clock.h"
 #include "config.h"
+#include "hold.h"
 #include "log.h"
 #include "macros.h"
 #include "net.h"
@@ -31,13 +33,6 @@ static struct config config;
 static struct server server;
 static struct client clients[CLIENTS];
 static unsigned int idle_sockets;
-
-#define hold(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "does not hold: %s\n", #condition);	\
-		abort();						\
-	}								\
-} while (0)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
