@@ -4,11 +4,8 @@
  * clients, in one process and one loop. docs/SECURITY.md lists them all, with those
  * that are tried elsewhere.
  */
-#include <errno.h>
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,19 +18,13 @@
 #include <cmocka.h>
 
 #include "challenge.h"
-#include "config.h"
 #include "connection.h"
 #include "log.h"
 #include "macros.h"
-#include "server.h"
-#include "sock.h"
-#include "worker.h"
+#include "server_stage.h"
 
-#define PATIENCE	10	/* seconds until a test has failed */
 #define USER		"%n%s%x"	/* a name like any other */
 #define PASSWORD	"wonder"
-
-static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
 struct client {
 	int fd;
@@ -42,9 +33,6 @@ struct client {
 	struct stun_message reply;
 };
 
-static struct config config;
-static struct server all;
-static union addr server;
 static int peer;		/* listens */
 static union addr peer_addr;
 
@@ -80,71 +68,26 @@ double drand48(void)
 
 /* --- a server, and clients */
 
-static int listen_somewhere(union addr *addr)
+static void start(char *option, char *more)
 {
-	socklen_t len = sizeof(*addr);
-	int fd;
-
-	assert_int_equal(addr_parse(addr, "127.0.0.1"), 0);
-	fd = sock_stream(addr);
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, &addr->sa, addr_len(addr)), 0);
-	assert_int_equal(listen(fd, 64), 0);
-	assert_int_equal(getsockname(fd, &addr->sa, &len), 0);
-	return fd;
-}
-
-static void start(const char *option, const char *more)
-{
-	char port[32];
-	char *argv[] = { "kturnd", "-n", "-r%n%s", "-u" USER ":" PASSWORD, "-L127.0.0.1",
-			 "-E127.0.0.1", port, "--relay-threads=1", "--datapath=splice",
-			 (char *)option, (char *)more, NULL };
-
-	signal(SIGPIPE, SIG_IGN);
-	/* A port that was free a moment ago. */
-	close(listen_somewhere(&server));
-	snprintf(port, sizeof(port), "-p%u", addr_port(&server));
-	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(server_open(&all, &config), 0);
+	find_port(&server_addr);
+	START_SERVER("-r%n%s", "-u" USER ":" PASSWORD, "-L127.0.0.1", "--relay-threads=1",
+		     option, more);
 	peer = listen_somewhere(&peer_addr);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	server_close(&all);
-	assert_int_equal(all.quota.total, 0);
-	config_free(&config);
+	stop_server();
 	close(peer);
 	return 0;
-}
-
-static void turn_loop(void)
-{
-	event_base_loop(all.workers[0].base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 static void open_client(struct client *client)
 {
 	memset(client, 0, sizeof(*client));
-	client->fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(client->fd, &server.sa, addr_len(&server)), 0);
-}
-
-static void get(int fd, uint8_t *buf, size_t len)
-{
-	time_t start = time(NULL);
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = recv(fd, buf + got, len - got, MSG_DONTWAIT);
-
-		assert_true(n);
-		got += n > 0 ? n : 0;
-		turn_loop();
-		assert_true(time(NULL) - start < PATIENCE);
-	}
+	client->fd = connect_to(&server_addr);
 }
 
 /* Padding belongs to nobody: it must not tell what memory held before. */
@@ -157,22 +100,11 @@ static void check_padding(const struct stun_message *msg)
 }
 
 /* Return: 0, or the code of an error response. */
-static int get_reply(struct client *client)
+static unsigned int get_reply(struct client *client)
 {
-	uint8_t *buf = client->buf;
-	struct stun_attr attr;
-	size_t len;
-
-	get(client->fd, buf, STUN_HEADER_LEN);
-	len = stun_length(buf);
-	assert_in_range(len, STUN_HEADER_LEN, sizeof(client->buf));
-	get(client->fd, buf + STUN_HEADER_LEN, len - STUN_HEADER_LEN);
-	assert_int_equal(stun_parse(&client->reply, buf, len), 0);
+	client->reply = get_message(client->fd, client->buf, sizeof(client->buf));
 	check_padding(&client->reply);
-	if (client->reply.class == STUN_SUCCESS)
-		return 0;
-	assert_true(stun_find(&client->reply, STUN_ATTR_ERROR_CODE, &attr));
-	return stun_attr_error(&attr);
+	return code_of(&client->reply);
 }
 
 static void begin(struct stun_builder *b, uint16_t method)
@@ -183,20 +115,12 @@ static void begin(struct stun_builder *b, uint16_t method)
 	stun_begin(b, buf, sizeof(buf), STUN_REQUEST, method, transaction);
 }
 
-static void put(const struct client *client, const struct stun_builder *b)
-{
-	size_t len = stun_end(b);
-
-	assert_true(len > 0);
-	assert_int_equal(send(client->fd, b->buf, len, MSG_NOSIGNAL), len);
-}
-
 static void challenge(struct client *client)
 {
 	struct stun_builder b;
 
 	begin(&b, STUN_ALLOCATE);
-	put(client, &b);
+	put(client->fd, &b);
 	assert_int_equal(get_reply(client), 401);
 	assert_int_equal(challenge_take(&client->challenge, &client->reply, USER, PASSWORD), 0);
 }
@@ -215,14 +139,14 @@ static void sign(struct client *client, struct stun_builder *b)
 	challenge_answer(&client->challenge, USER, b);
 }
 
-static int exchange(struct client *client, struct stun_builder *b)
+static unsigned int exchange(struct client *client, struct stun_builder *b)
 {
 	sign(client, b);
-	put(client, b);
+	put(client->fd, b);
 	return get_reply(client);
 }
 
-static int allocate(struct client *client)
+static unsigned int allocate(struct client *client)
 {
 	struct stun_builder b;
 
@@ -231,7 +155,7 @@ static int allocate(struct client *client)
 	return exchange(client, &b);
 }
 
-static int refresh(struct client *client, uint32_t lifetime)
+static unsigned int refresh(struct client *client, uint32_t lifetime)
 {
 	struct stun_builder b;
 
@@ -240,7 +164,7 @@ static int refresh(struct client *client, uint32_t lifetime)
 	return exchange(client, &b);
 }
 
-static int ask_for_peer(struct client *client, uint16_t method, const union addr *addr)
+static unsigned int ask_for_peer(struct client *client, uint16_t method, const union addr *addr)
 {
 	struct stun_builder b;
 
@@ -264,8 +188,8 @@ static void close_client(struct client *client)
 	time_t start = time(NULL);
 
 	close(client->fd);
-	while (!LIST_EMPTY(&all.workers[0].sessions)) {
-		turn_loop();
+	while (!LIST_EMPTY(&server.workers[0].sessions)) {
+		turn();
 		assert_true(time(NULL) - start < PATIENCE);
 	}
 }
@@ -314,7 +238,7 @@ static void cve_2020_4067_padding_of_responses(void **state)
 	start("--allow-loopback-peers", "--no-tls");
 	open_client(&client);
 	begin(&b, STUN_BINDING);
-	put(&client, &b);
+	put(client.fd, &b);
 	assert_int_equal(get_reply(&client), 0);
 	assert_int_equal(refresh(&client, 600), 437);
 	assert_int_equal(allocate(&client), 0);
@@ -448,7 +372,7 @@ static void behind_the_signature_nothing_counts(void **state)
 	begin(&b, STUN_REFRESH);
 	sign(&client, &b);
 	stun_add_u32(&b, STUN_ATTR_LIFETIME, 0);
-	put(&client, &b);
+	put(client.fd, &b);
 	assert_int_equal(get_reply(&client), 0);
 	assert_true(stun_find(&client.reply, STUN_ATTR_LIFETIME, &attr));
 	assert_int_equal(stun_attr_u32(&attr, &lifetime), 0);
@@ -457,7 +381,7 @@ static void behind_the_signature_nothing_counts(void **state)
 	begin(&b, STUN_CONNECT);
 	sign(&client, &b);
 	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &peer_addr);
-	put(&client, &b);
+	put(client.fd, &b);
 	assert_int_equal(get_reply(&client), 400);
 	assert_int_equal(refresh(&client, 600), 0);
 	close_client(&client);
@@ -480,7 +404,7 @@ static void quota_is_released_once(void **state)
 		assert_int_equal(allocate(&second), 486);
 		assert_int_equal(refresh(&first, 0), 0);
 		assert_int_equal(refresh(&first, 0), 437);
-		assert_int_equal(all.quota.total, 1);
+		assert_int_equal(server.quota.total, 1);
 		assert_int_equal(allocate(&second), 0);
 		assert_int_equal(allocate(&first), 486);
 		assert_int_equal(refresh(&second, 0), 0);

@@ -6,118 +6,34 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "config.h"
 #include "connection.h"
-#include "macros.h"
-#include "server.h"
-#include "session.h"
-#include "sock.h"
-#include "stun.h"
-#include "worker.h"
+#include "server_stage.h"
 
-#define PATIENCE 20	/* seconds until a test has failed */
-
-static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
-
-static struct config config;
-static struct server server;
-static union addr server_addr, peer_addr;
 static int peer;		/* listens */
+static union addr peer_addr;
 static int control;
 static struct worker *owner;	/* of the control connection */
-
-static int listen_somewhere(union addr *addr)
-{
-	socklen_t len = sizeof(*addr);
-	int fd;
-
-	assert_int_equal(addr_parse(addr, "127.0.0.1"), 0);
-	fd = sock_stream(addr);
-	assert_int_equal(bind(fd, &addr->sa, addr_len(addr)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, &addr->sa, &len), 0);
-	return fd;
-}
-
-static void turn(void)
-{
-	for (unsigned int i = 0; i < server.n_workers; i++)
-		event_base_loop(server.workers[i].base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
-/* Turn the loops until something is there to receive; 0 is the end. */
-static ssize_t get_some(int fd, void *buf, size_t len)
-{
-	time_t start = time(NULL);
-	ssize_t n;
-
-	while ((n = recv(fd, buf, len, MSG_DONTWAIT)) < 0) {
-		turn();
-		assert_true(time(NULL) - start < PATIENCE);
-	}
-	return n;
-}
-
-static void get(int fd, void *buf, size_t len)
-{
-	for (size_t got = 0; got < len; ) {
-		ssize_t n = get_some(fd, (char *)buf + got, len - got);
-
-		assert_true(n > 0);
-		got += n;
-	}
-}
-
-static struct stun_message get_response(int fd, uint8_t buf[512])
-{
-	struct stun_message msg;
-	size_t len;
-
-	get(fd, buf, STUN_HEADER_LEN);
-	len = stun_length(buf);
-	assert_in_range(len, STUN_HEADER_LEN, 512);
-	get(fd, buf + STUN_HEADER_LEN, len - STUN_HEADER_LEN);
-	assert_int_equal(stun_parse(&msg, buf, len), 0);
-	return msg;
-}
 
 /* Return: 0, or the code of the error response. */
 static unsigned int result(int fd)
 {
-	struct stun_message msg;
-	struct stun_attr attr;
 	uint8_t buf[512];
+	struct stun_message msg = get_message(fd, buf, sizeof(buf));
 
-	msg = get_response(fd, buf);
-	if (msg.class == STUN_SUCCESS)
-		return 0;
-	assert_true(stun_find(&msg, STUN_ATTR_ERROR_CODE, &attr));
-	return stun_attr_error(&attr);
-}
-
-static unsigned int count_sessions(const struct worker *worker)
-{
-	const struct session *session;
-	unsigned int n = 0;
-
-	LIST_FOREACH(session, &worker->sessions, entry)
-		n++;
-	return n;
+	return code_of(&msg);
 }
 
 /* Return: a connection that has come to a worker; NULL stands for any. */
-static int connect_to(struct worker *wanted, struct worker **got)
+static int connect_to_worker(struct worker *wanted, struct worker **got)
 {
 	unsigned int before[2], after;
 	time_t start = time(NULL);
@@ -126,8 +42,7 @@ static int connect_to(struct worker *wanted, struct worker **got)
 	for (;;) {
 		for (int i = 0; i < 2; i++)
 			before[i] = count_sessions(&server.workers[i]);
-		fd = socket(AF_INET, SOCK_STREAM, 0);
-		assert_int_equal(connect(fd, &server_addr.sa, addr_len(&server_addr)), 0);
+		fd = connect_to(&server_addr);
 		do {
 			turn();
 			after = count_sessions(&server.workers[0]);
@@ -178,7 +93,7 @@ static uint32_t connect_peer(void)
 	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECT, transaction);
 	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &peer_addr);
 	send_request(control, &b, "");
-	msg = get_response(control, buf);
+	msg = get_message(control, buf, sizeof(buf));
 	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &attr));
 	assert_int_equal(stun_attr_u32(&attr, &id), 0);
 	assert_ptr_equal(connection_owner(&server.workers[0], id), owner);
@@ -197,27 +112,18 @@ static void send_connection_bind(int fd, uint32_t id, const char *behind)
 
 static int setup(void **state)
 {
-	char port[32];
-	char *argv[] = { "kturnd", "-n", "-z", "-L127.0.0.1", "-E127.0.0.1", port,
-			 "--relay-threads=2", "--allow-loopback-peers",
-			 "--datapath=splice", NULL };
-
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	close(listen_somewhere(&server_addr));
-	snprintf(port, sizeof(port), "-p%u", addr_port(&server_addr));
-	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(server_open(&server, &config), 0);
+	find_port(&server_addr);
+	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=2", "--allow-loopback-peers");
 	peer = listen_somewhere(&peer_addr);
-	control = connect_to(NULL, &owner);
+	control = connect_to_worker(NULL, &owner);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	server_close(&server);
-	config_free(&config);
+	stop_server();
 	close(control);
 	close(peer);
 	return 0;
@@ -237,7 +143,7 @@ static void nothing_behind_the_request_is_lost(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to(other(), &at);
+	data = connect_to_worker(other(), &at);
 	send_connection_bind(data, connect_peer(), text);
 	assert_int_equal(shutdown(data, SHUT_WR), 0);
 	assert_int_equal(result(data), 0);
@@ -262,7 +168,7 @@ static void unknown_id(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to(other(), &at);
+	data = connect_to_worker(other(), &at);
 	id = connect_peer();
 	send_connection_bind(data, id ^ 1, "");
 	assert_int_equal(result(data), 400);
@@ -295,7 +201,7 @@ static void full_mailbox(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to(other(), &at);
+	data = connect_to_worker(other(), &at);
 	id = connect_peer();
 	while (write(in, junk, sizeof(junk)) > 0)
 		;
@@ -321,7 +227,7 @@ static void stopped_on_the_way(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to(other(), &at);
+	data = connect_to_worker(other(), &at);
 	send_connection_bind(data, connect_peer(), "");
 	while (count_sessions(other())) {
 		event_base_loop(other()->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);

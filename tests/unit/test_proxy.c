@@ -2,10 +2,7 @@
 /*
  * The PROXY protocol on its port, and on no other.
  */
-#include <errno.h>
-#include <event2/event.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,95 +13,40 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "config.h"
 #include "macros.h"
 #include "proxy.h"
-#include "server.h"
-#include "session.h"
-#include "sock.h"
-#include "stun.h"
-#include "worker.h"
-
-#define PATIENCE 20	/* seconds until a test has failed */
+#include "server_stage.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 #define TCP4 "\x21\x11\0\x0c" "\xc0\0\2\7" "\xc6\x33\x64\1" "\x30\x39" "\x0d\x96"
 #define TCP6 "\x21\x21\0\x24" "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\7"	\
 	"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1" "\x30\x39" "\x0d\x96"
 
-static struct config config;
-static struct server server;
-static union addr addr, proxy_addr;
-
-/* Return: a free port. */
-static uint16_t find_port(union addr *at)
-{
-	socklen_t len = sizeof(*at);
-	int fd;
-
-	assert_int_equal(addr_parse(at, "127.0.0.1"), 0);
-	fd = sock_stream(at);
-	assert_int_equal(bind(fd, &at->sa, addr_len(at)), 0);
-	assert_int_equal(getsockname(fd, &at->sa, &len), 0);
-	close(fd);
-	return addr_port(at);
-}
+static union addr proxy_addr;
 
 static int setup(void **state)
 {
-	char port[32], proxy_port[32];
-	char *argv[] = { "kturnd", "-n", "-z", "-L127.0.0.1", "-E127.0.0.1", port, proxy_port,
-			 "--relay-threads=1", "--datapath=splice", NULL };
+	char proxy_port[32];
 
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	snprintf(port, sizeof(port), "-p%u", find_port(&addr));
+	find_port(&server_addr);
 	do {
-		snprintf(proxy_port, sizeof(proxy_port), "--tcp-proxy-port=%u",
-			 find_port(&proxy_addr));
-	} while (addr_equal(&addr, &proxy_addr));
-	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(server_open(&server, &config), 0);
+		find_port(&proxy_addr);
+	} while (addr_equal(&server_addr, &proxy_addr));
+	snprintf(proxy_port, sizeof(proxy_port), "--tcp-proxy-port=%u", addr_port(&proxy_addr));
+	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=1", proxy_port);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	server_close(&server);
-	config_free(&config);
+	stop_server();
 	return 0;
-}
-
-static int connect_to(const union addr *to)
-{
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, &to->sa, addr_len(to)), 0);
-	return fd;
-}
-
-static void turn(void)
-{
-	event_base_loop(server.workers[0].base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
-/* Return: as recv() does, once there is something. */
-static ssize_t get_some(int fd, uint8_t *buf, size_t len)
-{
-	time_t start = time(NULL);
-	ssize_t n;
-
-	while ((n = recv(fd, buf, len, MSG_DONTWAIT)) < 0 && errno == EAGAIN) {
-		turn();
-		assert_true(time(NULL) - start < PATIENCE);
-	}
-	return n;
 }
 
 static size_t put_binding(uint8_t *buf)
 {
-	static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 	struct stun_builder b;
 
 	stun_begin(&b, buf, 64, STUN_REQUEST, STUN_BINDING, transaction);
@@ -214,8 +156,8 @@ static void only_on_its_port(void **state)
 	int fd;
 
 	(void)state;
-	check_refused(&addr, HEADER(TCP4));
-	fd = say(&addr, "", 0, 2048);
+	check_refused(&server_addr, HEADER(TCP4));
+	fd = say(&server_addr, "", 0, 2048);
 	check_mapped(fd, "127.0.0.1");
 	close(fd);
 }

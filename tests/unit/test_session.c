@@ -3,96 +3,44 @@
  * A worker on loopback and its clients, in one process and one loop: whoever
  * leaves when, nothing is freed twice or forgotten.
  */
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "config.h"
 #include "macros.h"
-#include "server.h"
+#include "server_stage.h"
 #include "session_stream.h"
-#include "sock.h"
-#include "stun.h"
-#include "worker.h"
 
-#define PATIENCE 10	/* seconds until a test has failed */
+#define worker (server.workers[0])
 
-static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
-
-static struct config config;
-static struct server all;
-#define worker (all.workers[0])
-static union addr server;
 static int control;
 static int peer;		/* listens */
 static union addr peer_addr;
 
-/* A listening socket on loopback, and its address. */
-static int listen_somewhere(union addr *addr)
-{
-	socklen_t len = sizeof(*addr);
-	int fd;
-
-	assert_int_equal(addr_parse(addr, "127.0.0.1"), 0);
-	fd = sock_stream(addr);
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, &addr->sa, addr_len(addr)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, &addr->sa, &len), 0);
-	return fd;
-}
-
-static int connect_to_server(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, &server.sa, addr_len(&server)), 0);
-	return fd;
-}
-
 static int setup(void **state)
 {
-	char port[32];
-	char *argv[] = { "kturnd", "-n", "-z", "-L127.0.0.1", "-E127.0.0.1", port,
-			 "--relay-threads=1", "--allow-loopback-peers",
-			 "--datapath=splice", NULL };
-
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	/* A port that was free a moment ago. */
-	close(listen_somewhere(&server));
-	snprintf(port, sizeof(port), "-p%u", addr_port(&server));
-	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(server_open(&all, &config), 0);
+	find_port(&server_addr);
+	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=1", "--allow-loopback-peers");
 	peer = listen_somewhere(&peer_addr);
-	control = connect_to_server();
+	control = connect_to(&server_addr);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	server_close(&all);
-	assert_int_equal(all.quota.total, 0);
-	config_free(&config);
+	stop_server();
 	close(control);
 	close(peer);
 	return 0;
-}
-
-static void turn(void)
-{
-	event_base_loop(worker.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 static void begin(struct stun_builder *b, uint8_t *buf, size_t size, uint16_t method)
@@ -100,42 +48,11 @@ static void begin(struct stun_builder *b, uint8_t *buf, size_t size, uint16_t me
 	stun_begin(b, buf, size, STUN_REQUEST, method, transaction);
 }
 
-static void put(int fd, struct stun_builder *b)
-{
-	size_t len = stun_end(b);
-
-	assert_true(len > 0);
-	assert_int_equal(send(fd, b->buf, len, MSG_NOSIGNAL), len);
-}
-
-/* Turn the loop until so many bytes have come. */
-static void get(int fd, uint8_t *buf, size_t len)
-{
-	time_t start = time(NULL);
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = recv(fd, buf + got, len - got, MSG_DONTWAIT);
-
-		assert_true(n);
-		got += n > 0 ? n : 0;
-		turn();
-		assert_true(time(NULL) - start < PATIENCE);
-	}
-}
-
 static struct stun_message get_response(int fd, uint16_t method, uint8_t buf[512])
 {
-	struct stun_message msg;
-	size_t len;
+	struct stun_message msg = get_message(fd, buf, 512);
 
-	get(fd, buf, STUN_HEADER_LEN);
-	len = stun_length(buf);
-	assert_in_range(len, STUN_HEADER_LEN, 512);
-	get(fd, buf + STUN_HEADER_LEN, len - STUN_HEADER_LEN);
-	assert_int_equal(stun_parse(&msg, buf, len), 0);
 	assert_int_equal(msg.method, method);
-	assert_memory_equal(msg.transaction, transaction, sizeof(transaction));
 	return msg;
 }
 
@@ -179,21 +96,11 @@ static void send_connection_bind(int fd, uint32_t id)
 	put(fd, &b);
 }
 
-static unsigned int count_sessions(void)
-{
-	const struct session *session;
-	unsigned int n = 0;
-
-	LIST_FOREACH(session, &worker.sessions, entry)
-		n++;
-	return n;
-}
-
 static void wait_for_sessions(unsigned int n)
 {
 	time_t start = time(NULL);
 
-	while (count_sessions() != n) {
+	while (count_sessions(&worker) != n) {
 		turn();
 		assert_true(time(NULL) - start < PATIENCE);
 	}
@@ -216,7 +123,7 @@ static void one_call(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to_server();
+	data = connect_to(&server_addr);
 	send_connection_bind(data, connect_peer());
 	assert_int_equal(get_response(data, STUN_CONNECTION_BIND, buf).class, STUN_SUCCESS);
 	peer_data = accept(peer, NULL, NULL);
@@ -236,7 +143,7 @@ static void reset_behind_connection_bind(void **state)
 
 	(void)state;
 	allocate();
-	data = connect_to_server();
+	data = connect_to(&server_addr);
 	wait_for_sessions(2);
 	send_connection_bind(data, connect_peer());
 	sock_abort(data);
@@ -265,7 +172,7 @@ static void fill_the_way(struct session *session)
 static int bind_behind_a_full_way(void)
 {
 	uint32_t id = connect_peer();
-	int data = connect_to_server();
+	int data = connect_to(&server_addr);
 	struct session *session;
 
 	wait_for_sessions(2);
@@ -294,7 +201,7 @@ static void stopped_while_binding(void **state)
 	allocate();
 	data = bind_behind_a_full_way();
 	session_close(LIST_FIRST(&worker.sessions), "test");
-	assert_int_equal(count_sessions(), 1);
+	assert_int_equal(count_sessions(&worker), 1);
 	close(data);
 }
 
@@ -307,7 +214,7 @@ static void control_gone_while_binding(void **state)
 	data = bind_behind_a_full_way();
 	close(control);
 	wait_for_sessions(0);
-	control = connect_to_server();
+	control = connect_to(&server_addr);
 	close(data);
 }
 
@@ -317,7 +224,6 @@ static void malformed_attributes(void **state)
 	static const uint8_t attr[4] = { 0x80, 0x22, 0xff, 0xff };
 	struct stun_message msg;
 	struct stun_builder b;
-	struct stun_attr error;
 	uint8_t buf[512];
 
 	(void)state;
@@ -327,9 +233,7 @@ static void malformed_attributes(void **state)
 	memcpy(buf + STUN_HEADER_LEN, attr, sizeof(attr));
 	put(control, &b);
 	msg = get_response(control, STUN_REFRESH, buf);
-	assert_int_equal(msg.class, STUN_ERROR);
-	assert_true(stun_find(&msg, STUN_ATTR_ERROR_CODE, &error));
-	assert_int_equal(stun_attr_error(&error), 400);
+	assert_int_equal(code_of(&msg), 400);
 	check_alive();
 	connect_peer();
 }

@@ -2,73 +2,35 @@
 /*
  * A worker on loopback and its clients over UDP, in one process and one loop.
  */
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "config.h"
 #include "macros.h"
-#include "server.h"
-#include "session.h"
-#include "stun.h"
-#include "udp.h"
-#include "worker.h"
+#include "server_stage.h"
 
-#define PATIENCE 10	/* seconds until a test has failed */
-
-static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
-
-static struct config config;
-static struct server all;
-#define worker (all.workers[0])
-static union addr server;
-
-/* A port that was free a moment ago. */
-static uint16_t free_port(void)
-{
-	union addr addr;
-	socklen_t len = sizeof(addr);
-	int fd;
-
-	assert_int_equal(addr_parse(&addr, "127.0.0.1"), 0);
-	fd = udp_bind(&addr, UDP_ALONE);
-	assert_true(fd >= 0);
-	assert_int_equal(getsockname(fd, &addr.sa, &len), 0);
-	close(fd);
-	return addr_port(&addr);
-}
+#define worker (server.workers[0])
 
 static int setup(void **state)
 {
-	char port[32];
-	char *argv[] = { "kturnd", "-n", "-z", "-L0.0.0.0", "-E127.0.0.1", port, "--no-tcp",
-			 "--relay-threads=1", "--allow-loopback-peers",
-			 "--datapath=splice", NULL };
-	uint16_t number = free_port();
-
 	(void)state;
-	snprintf(port, sizeof(port), "-p%u", number);
-	assert_int_equal(config_load(&config, ARRAY_SIZE(argv) - 1, argv, stderr), 0);
-	assert_int_equal(server_open(&all, &config), 0);
-	assert_int_equal(addr_parse(&server, "127.0.0.1"), 0);
-	addr_set_port(&server, number);
+	find_port(&server_addr);
+	START_SERVER("-z", "-L0.0.0.0", "--no-tcp", "--relay-threads=1",
+		     "--allow-loopback-peers");
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	server_close(&all);
-	config_free(&config);
+	stop_server();
 	return 0;
 }
 
@@ -81,33 +43,21 @@ static int open_client(const union addr *to)
 	return fd;
 }
 
-/* Turn the loop until a datagram has come. */
-static size_t get(int fd, uint8_t buf[2048])
-{
-	time_t start = time(NULL);
-	ssize_t n;
-
-	while ((n = recv(fd, buf, 2048, MSG_DONTWAIT)) < 0) {
-		event_base_loop(worker.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-		assert_true(time(NULL) - start < PATIENCE);
-	}
-	return n;
-}
-
 static void ask(int fd, uint16_t method)
 {
 	uint8_t buf[64];
 	struct stun_builder b;
 
 	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, method, transaction);
-	assert_int_equal(send(fd, buf, stun_end(&b), 0), stun_end(&b));
+	put(fd, &b);
 }
 
 static struct stun_message get_response(int fd, uint16_t method, uint8_t buf[2048])
 {
 	struct stun_message msg;
-	size_t len = get(fd, buf);
+	ssize_t len = get_some(fd, buf, 2048);
 
+	assert_true(len > 0);
 	assert_int_equal(stun_parse(&msg, buf, len), 0);
 	assert_int_equal(msg.method, method);
 	assert_memory_equal(msg.transaction, transaction, sizeof(transaction));
@@ -121,7 +71,7 @@ static void binding(void **state)
 	union addr mapped, ours;
 	socklen_t len = sizeof(ours);
 	uint8_t buf[2048];
-	int fd = open_client(&server);
+	int fd = open_client(&server_addr);
 
 	(void)state;
 	ask(fd, STUN_BINDING);
@@ -137,7 +87,7 @@ static void binding(void **state)
 /* The server listens on all addresses, and answers from the one in question. */
 static void answers_from_the_address_asked(void **state)
 {
-	union addr second = server;
+	union addr second = server_addr;
 	uint8_t buf[2048];
 	int fd;
 
@@ -156,7 +106,7 @@ static void strangers_are_forgotten(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		int fd = open_client(&server);
+		int fd = open_client(&server_addr);
 
 		ask(fd, i % 2 ? STUN_BINDING : STUN_REFRESH);
 		get_response(fd, i % 2 ? STUN_BINDING : STUN_REFRESH, buf);
@@ -179,7 +129,7 @@ static void junk_is_ignored(void **state)
 		{ "\x40\0", 2 },
 		{ "\x80", 1 },
 	};
-	int fd = open_client(&server);
+	int fd = open_client(&server_addr);
 	uint8_t buf[2048];
 
 	(void)state;
@@ -190,16 +140,14 @@ static void junk_is_ignored(void **state)
 	close(fd);
 }
 
-static int refusal_of(int fd, struct stun_builder *b, uint16_t method)
+static unsigned int refusal_of(int fd, const struct stun_builder *b, uint16_t method)
 {
 	struct stun_message msg;
-	struct stun_attr attr;
 	uint8_t buf[2048];
 
-	assert_int_equal(send(fd, b->buf, stun_end(b), 0), stun_end(b));
+	put(fd, b);
 	msg = get_response(fd, method, buf);
-	assert_true(stun_find(&msg, STUN_ATTR_ERROR_CODE, &attr));
-	return stun_attr_error(&attr);
+	return code_of(&msg);
 }
 
 /* RFC 6062, 5.1 and 5.4: TCP is relayed for clients over TCP. */
@@ -207,7 +155,7 @@ static void tcp_is_not_relayed_over_udp(void **state)
 {
 	struct stun_builder b;
 	uint8_t buf[64];
-	int fd = open_client(&server);
+	int fd = open_client(&server_addr);
 
 	(void)state;
 	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
