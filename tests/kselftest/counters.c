@@ -20,12 +20,7 @@ FIXTURE(counters) {
 	struct setup setup;
 };
 
-FIXTURE_VARIANT(counters) {
-	const uint32_t *engine;
-};
-
-FIXTURE_VARIANT_ADD(counters, softirq) { .engine = NULL };
-FIXTURE_VARIANT_ADD(counters, process) { .engine = &by_process };
+FIXTURE_VARIANT_ENGINES(counters);
 
 FIXTURE_SETUP(counters)
 {

@@ -275,12 +275,7 @@ FIXTURE(unplugged) {
 	struct cable cable;
 };
 
-FIXTURE_VARIANT(unplugged) {
-	const uint32_t *engine;
-};
-
-FIXTURE_VARIANT_ADD(unplugged, softirq) { .engine = NULL };
-FIXTURE_VARIANT_ADD(unplugged, by_process) { .engine = &by_process };
+FIXTURE_VARIANT_ENGINES(unplugged);
 
 FIXTURE_SETUP(unplugged)
 {

@@ -23,12 +23,7 @@ FIXTURE(no_gather) {
 	struct cable cable;
 };
 
-FIXTURE_VARIANT(no_gather) {
-	const uint32_t *engine;
-};
-
-FIXTURE_VARIANT_ADD(no_gather, softirq) { .engine = NULL };
-FIXTURE_VARIANT_ADD(no_gather, by_process) { .engine = &by_process };
+FIXTURE_VARIANT_ENGINES(no_gather);
 
 static int without_gathering(const char *device)
 {

@@ -18,12 +18,7 @@ FIXTURE(outlive) {
 	struct door second;
 };
 
-FIXTURE_VARIANT(outlive) {
-	const uint32_t *engine;
-};
-
-FIXTURE_VARIANT_ADD(outlive, softirq) { .engine = NULL };
-FIXTURE_VARIANT_ADD(outlive, process) { .engine = &by_process };
+FIXTURE_VARIANT_ENGINES(outlive);
 
 FIXTURE_SETUP(outlive)
 {

@@ -374,6 +374,14 @@ struct setup {
 /* The older engine; not what a relay gets unasked. */
 static const uint32_t by_process = KTURN_ENGINE_PROCESS;
 
+/* Every test of a fixture runs with both of them; its setup takes variant->engine. */
+#define FIXTURE_VARIANT_ENGINES(fixture)				\
+	FIXTURE_VARIANT(fixture) {					\
+		const uint32_t *engine;					\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, softirq) { .engine = NULL };	\
+	FIXTURE_VARIANT_ADD(fixture, by_process) { .engine = &by_process }
+
 /* Namespace, doors and path; the relay is not made yet. */
 int setup_path(struct setup *setup, enum family family, const struct path_options *options);
 /* Makes the relay, and closes the legs' descriptors here. */
