@@ -483,17 +483,36 @@ int kturn_caps_get(struct kturn_genl *genl, struct kturn_caps *caps)
 	return request_u64(genl, KTURN_CMD_CAPS_GET, 0, 0, NULL, take_caps, caps);
 }
 
-int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays)
+/* One attribute, by itself or in a nest (0: none). */
+static int put_u32(struct nl_msg *msg, int nest, int attr, uint32_t value)
 {
-	struct nl_msg *msg = new_request(genl, KTURN_CMD_CAPS_SET, 0);
+	struct nlattr *start = nest ? nla_nest_start(msg, nest | NLA_F_NESTED) : NULL;
+
+	if ((nest && !start) || nla_put_u32(msg, attr, value))
+		return -EMSGSIZE;
+	if (start)
+		nla_nest_end(msg, start);
+	return 0;
+}
+
+/* Ask for @cmd with one number; nothing but success or failure is the answer. */
+static int request_u32(struct kturn_genl *genl, uint8_t cmd, int nest, int attr,
+		       uint32_t value)
+{
+	struct nl_msg *msg = new_request(genl, cmd, 0);
 
 	if (!msg)
 		return fail(genl, -ENOMEM);
-	if (nla_put_u32(msg, attr, relays)) {
+	if (put_u32(msg, nest, attr, value)) {
 		nlmsg_free(msg);
 		return fail(genl, -EMSGSIZE);
 	}
 	return request(genl, msg, NULL, NULL);
+}
+
+int kturn_caps_set(struct kturn_genl *genl, int attr, uint32_t relays)
+{
+	return request_u32(genl, KTURN_CMD_CAPS_SET, 0, attr, relays);
 }
 
 static int take_coalesce(const struct nlmsghdr *nlh, void *arg)
@@ -509,18 +528,7 @@ int kturn_coalesce_get(struct kturn_genl *genl, struct kturn_coalesce *coalesce)
 
 int kturn_coalesce_set(struct kturn_genl *genl, int attr, uint32_t value)
 {
-	struct nl_msg *msg = new_request(genl, KTURN_CMD_SETTINGS_SET, 0);
-	struct nlattr *nest;
-
-	if (!msg)
-		return fail(genl, -ENOMEM);
-	nest = nla_nest_start(msg, KTURN_A_SETTINGS_COALESCE | NLA_F_NESTED);
-	if (!nest || nla_put_u32(msg, attr, value)) {
-		nlmsg_free(msg);
-		return fail(genl, -EMSGSIZE);
-	}
-	nla_nest_end(msg, nest);
-	return request(genl, msg, NULL, NULL);
+	return request_u32(genl, KTURN_CMD_SETTINGS_SET, KTURN_A_SETTINGS_COALESCE, attr, value);
 }
 
 int kturn_events_join(struct kturn_genl *genl)
