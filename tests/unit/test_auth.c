@@ -449,6 +449,10 @@ static void ephemeral_users(void **state)
 	assert_int_equal(try_ephemeral(name, password), 0);
 	assert_false(expired);
 	assert_int_equal(try_ephemeral(name, "other"), 401);
+	r.user = name;
+	r.password = password;
+	r.userhash = false;
+	assert_int_equal(try(&r), 0);
 	r.realm = "elsewhere";
 	assert_int_equal(try(&r), 401);
 	expected_name = "999999:user";

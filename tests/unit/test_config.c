@@ -48,6 +48,33 @@ static void all_spellings_of_an_option(void **state)
 	config_free(&config);
 }
 
+/* Check that there is a user with the keys of a password, as far as they are known. */
+static void check_user(const char *name, const char *realm, const char *password,
+		       bool md5, bool sha256)
+{
+	const struct user_entry *entry;
+	uint8_t userhash[STUN_USERHASH_LEN];
+	struct user_keys keys;
+
+	credential_userhash(userhash, name, strlen(name), realm, strlen(realm));
+	entry = user_set_find(config.users, userhash);
+	assert_non_null(entry);
+	assert_int_equal(user_keys_make(&keys, name, realm, password), 0);
+	assert_int_equal(entry->keys.md5.len, md5 ? 16 : 0);
+	assert_int_equal(entry->keys.sha256.len, sha256 ? 32 : 0);
+	assert_memory_equal(entry->keys.md5.bytes, keys.md5.bytes, entry->keys.md5.len);
+	assert_memory_equal(entry->keys.sha256.bytes, keys.sha256.bytes,
+			    entry->keys.sha256.len);
+}
+
+static bool is_denied(const char *ip)
+{
+	union addr peer;
+
+	assert_int_equal(addr_parse(&peer, ip), 0);
+	return acl_refusal(&config.acl, &peer);
+}
+
 static void grammar_of_the_file(void **state)
 {
 	char *errors;
@@ -77,6 +104,12 @@ static void grammar_of_the_file(void **state)
 	assert_int_equal(config.datapath, DATAPATH_SPLICE);
 	assert_int_equal(config.user_quota, 5);
 	assert_int_equal(config.total_quota, 7);
+	assert_true(is_denied("10.0.0.9"));
+	assert_false(is_denied("10.0.0.10"));
+	assert_true(is_denied("10.1.255.255"));
+	assert_false(is_denied("10.2.0.0"));
+	check_user("alice", "r", "se#cret=x", true, true);
+	check_user("bob", "r", "open sesame", true, true);
 	config_free(&config);
 }
 
@@ -88,6 +121,7 @@ static void caps_and_times(void **state)
 	assert_int_equal(config.max_channels, 1024);
 	assert_int_equal(config.max_connections, 1024);
 	assert_int_equal(config.max_pending_connections, 64);
+	assert_int_equal(config.max_strangers, 2048);
 	assert_int_equal(config.max_allocate_lifetime, 3600);
 	assert_int_equal(config.permission_lifetime, 300);
 	assert_int_equal(config.channel_lifetime, 600);
@@ -101,7 +135,7 @@ static void caps_and_times(void **state)
 	config_free(&config);
 
 	LOAD(USER, "--max-permissions=1", "--max-channels=2", "--max-connections=3",
-	     "--max-pending-connections=4", "--max-allocate-lifetime=5",
+	     "--max-pending-connections=4", "--max-strangers=15", "--max-allocate-lifetime=5",
 	     "--permission-lifetime=6", "--channel-lifetime=7", "--max-allocate-timeout=8",
 	     "--stale-nonce=9", "--max-bps=100000000000", "-B", "11",
 	     "--relay-idle-timeout=12", "--tcp-keepalive=13", "--tcp-user-timeout=14");
@@ -109,6 +143,7 @@ static void caps_and_times(void **state)
 	assert_int_equal(config.max_channels, 2);
 	assert_int_equal(config.max_connections, 3);
 	assert_int_equal(config.max_pending_connections, 4);
+	assert_int_equal(config.max_strangers, 15);
 	assert_int_equal(config.max_allocate_lifetime, 5);
 	assert_int_equal(config.permission_lifetime, 6);
 	assert_int_equal(config.channel_lifetime, 7);
@@ -192,44 +227,26 @@ static void external_ip(void **state)
 	config_free(&config);
 }
 
-/* Check that "user" has the keys of password "pass" in "realm", as far as they are known. */
-static void check_user(bool md5, bool sha256)
-{
-	const struct user_entry *entry;
-	uint8_t userhash[STUN_USERHASH_LEN];
-	struct user_keys keys;
-
-	credential_userhash(userhash, "user", 4, "realm", 5);
-	entry = user_set_find(config.users, userhash);
-	assert_non_null(entry);
-	assert_int_equal(user_keys_make(&keys, "user", "realm", "pass"), 0);
-	assert_int_equal(entry->keys.md5.len, md5 ? 16 : 0);
-	assert_int_equal(entry->keys.sha256.len, sha256 ? 32 : 0);
-	assert_memory_equal(entry->keys.md5.bytes, keys.md5.bytes, entry->keys.md5.len);
-	assert_memory_equal(entry->keys.sha256.bytes, keys.sha256.bytes,
-			    entry->keys.sha256.len);
-}
-
 static void users(void **state)
 {
 	(void)state;
 	LOAD("--realm=realm", "--user=other:x", "--user=user:pass", "-n");
-	check_user(true, true);
+	check_user("user", "realm", "pass", true, true);
 	assert_null(config.user_lines);
 	config_free(&config);
 
 	LOAD("--realm=realm", "--user=user:0x8493fbc53ba582fb4c044c456bdc40EB");
-	check_user(true, false);
+	check_user("user", "realm", "pass", true, false);
 	config_free(&config);
 
 	LOAD("--realm=realm", "--user=user:0x"
 	     "07e934117abd40836e7c6329b54731b2b2d2a5f9a71f544922d75e0730d8251b");
-	check_user(false, true);
+	check_user("user", "realm", "pass", false, true);
 	config_free(&config);
 
 	/* The last word counts. */
 	LOAD("--realm=realm", "--user=user:wrong", "--user=user:pass");
-	check_user(true, true);
+	check_user("user", "realm", "pass", true, true);
 	config_free(&config);
 
 	/* Strings are prepared: here an e and its accent become one character. */
