@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -163,6 +164,41 @@ static inline unsigned int code_of(const struct stun_message *msg)
 	assert_int_equal(msg->class, STUN_ERROR);
 	assert_true(stun_find(msg, STUN_ATTR_ERROR_CODE, &attr));
 	return stun_attr_error(&attr);
+}
+
+/* An allocation for TCP, of the client behind @control. */
+static inline void allocate_tcp(int control)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[512];
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
+	put(control, &b);
+	msg = get_message(control, buf, sizeof(buf));
+	assert_int_equal(msg.method, STUN_ALLOCATE);
+	assert_int_equal(code_of(&msg), 0);
+}
+
+/* Return: the CONNECTION-ID of a new connection with @peer. */
+static inline uint32_t connect_peer_of(int control, const union addr *peer)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	struct stun_attr attr;
+	uint8_t buf[512];
+	uint32_t id;
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECT, transaction);
+	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
+	put(control, &b);
+	msg = get_message(control, buf, sizeof(buf));
+	assert_int_equal(msg.method, STUN_CONNECT);
+	assert_int_equal(code_of(&msg), 0);
+	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &attr));
+	assert_int_equal(stun_attr_u32(&attr, &id), 0);
+	return id;
 }
 
 #endif

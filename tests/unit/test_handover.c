@@ -3,8 +3,6 @@
  * Two workers, whose loops take turns in one thread: a ConnectionBind that comes
  * to the wrong one.
  */
-#include <event2/event.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,32 +68,11 @@ static void send_request(int fd, struct stun_builder *b, const char *behind)
 	assert_int_equal(send(fd, buf, len, MSG_NOSIGNAL), len);
 }
 
-static void allocate(void)
-{
-	struct stun_builder b;
-	uint8_t buf[128];
-
-	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
-	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
-	send_request(control, &b, "");
-	assert_int_equal(result(control), 0);
-}
-
 /* Return: the CONNECTION-ID. */
 static uint32_t connect_peer(void)
 {
-	struct stun_message msg;
-	struct stun_attr attr;
-	struct stun_builder b;
-	uint8_t buf[512];
-	uint32_t id;
+	uint32_t id = connect_peer_of(control, &peer_addr);
 
-	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECT, transaction);
-	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &peer_addr);
-	send_request(control, &b, "");
-	msg = get_message(control, buf, sizeof(buf));
-	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &attr));
-	assert_int_equal(stun_attr_u32(&attr, &id), 0);
 	assert_ptr_equal(connection_owner(&server.workers[0], id), owner);
 	return id;
 }
@@ -142,7 +119,7 @@ static void nothing_behind_the_request_is_lost(void **state)
 	int data, peer_data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to_worker(other(), &at);
 	send_connection_bind(data, connect_peer(), text);
 	assert_int_equal(shutdown(data, SHUT_WR), 0);
@@ -167,7 +144,7 @@ static void unknown_id(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to_worker(other(), &at);
 	id = connect_peer();
 	send_connection_bind(data, id ^ 1, "");
@@ -183,7 +160,7 @@ static void id_of_another_worker_on_a_control_connection(void **state)
 	uint32_t elsewhere = owner == &server.workers[0] ? 1u << 31 : 0;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	assert_ptr_equal(connection_owner(owner, elsewhere), other());
 	send_connection_bind(control, elsewhere, "");
 	assert_int_equal(result(control), 400);
@@ -200,7 +177,7 @@ static void full_mailbox(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to_worker(other(), &at);
 	id = connect_peer();
 	while (write(in, junk, sizeof(junk)) > 0)
@@ -226,7 +203,7 @@ static void stopped_on_the_way(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to_worker(other(), &at);
 	send_connection_bind(data, connect_peer(), "");
 	while (count_sessions(other())) {

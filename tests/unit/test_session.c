@@ -3,7 +3,6 @@
  * A worker on loopback and its clients, in one process and one loop: whoever
  * leaves when, nothing is freed twice or forgotten.
  */
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,36 +55,6 @@ static struct stun_message get_response(int fd, uint16_t method, uint8_t buf[512
 	return msg;
 }
 
-static void allocate(void)
-{
-	uint8_t buf[512];
-	struct stun_builder b;
-
-	begin(&b, buf, sizeof(buf), STUN_ALLOCATE);
-	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
-	put(control, &b);
-	assert_int_equal(get_response(control, STUN_ALLOCATE, buf).class, STUN_SUCCESS);
-}
-
-/* Return: the CONNECTION-ID. */
-static uint32_t connect_peer(void)
-{
-	struct stun_message msg;
-	struct stun_builder b;
-	struct stun_attr attr;
-	uint8_t buf[512];
-	uint32_t id;
-
-	begin(&b, buf, sizeof(buf), STUN_CONNECT);
-	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &peer_addr);
-	put(control, &b);
-	msg = get_response(control, STUN_CONNECT, buf);
-	assert_int_equal(msg.class, STUN_SUCCESS);
-	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &attr));
-	assert_int_equal(stun_attr_u32(&attr, &id), 0);
-	return id;
-}
-
 static void send_connection_bind(int fd, uint32_t id)
 {
 	uint8_t buf[64];
@@ -122,9 +91,9 @@ static void one_call(void **state)
 	int data, peer_data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to(&server_addr);
-	send_connection_bind(data, connect_peer());
+	send_connection_bind(data, connect_peer_of(control, &peer_addr));
 	assert_int_equal(get_response(data, STUN_CONNECTION_BIND, buf).class, STUN_SUCCESS);
 	peer_data = accept(peer, NULL, NULL);
 	assert_int_equal(send(peer_data, "hello", 5, 0), 5);
@@ -142,10 +111,10 @@ static void reset_behind_connection_bind(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = connect_to(&server_addr);
 	wait_for_sessions(2);
-	send_connection_bind(data, connect_peer());
+	send_connection_bind(data, connect_peer_of(control, &peer_addr));
 	sock_abort(data);
 	wait_for_sessions(1);
 	check_alive();
@@ -171,7 +140,7 @@ static void fill_the_way(struct session *session)
 /* Return: a connection whose ConnectionBind waits for its response to go out. */
 static int bind_behind_a_full_way(void)
 {
-	uint32_t id = connect_peer();
+	uint32_t id = connect_peer_of(control, &peer_addr);
 	int data = connect_to(&server_addr);
 	struct session *session;
 
@@ -187,7 +156,7 @@ static int bind_behind_a_full_way(void)
 static void reset_while_binding(void **state)
 {
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	sock_abort(bind_behind_a_full_way());
 	wait_for_sessions(1);
 	check_alive();
@@ -198,7 +167,7 @@ static void stopped_while_binding(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = bind_behind_a_full_way();
 	session_close(LIST_FIRST(&worker.sessions), "test");
 	assert_int_equal(count_sessions(&worker), 1);
@@ -210,7 +179,7 @@ static void control_gone_while_binding(void **state)
 	int data;
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	data = bind_behind_a_full_way();
 	close(control);
 	wait_for_sessions(0);
@@ -227,7 +196,7 @@ static void malformed_attributes(void **state)
 	uint8_t buf[512];
 
 	(void)state;
-	allocate();
+	allocate_tcp(control);
 	begin(&b, buf, sizeof(buf), STUN_REFRESH);
 	stun_add_u32(&b, STUN_ATTR_LIFETIME, 600);
 	memcpy(buf + STUN_HEADER_LEN, attr, sizeof(attr));
@@ -235,7 +204,7 @@ static void malformed_attributes(void **state)
 	msg = get_response(control, STUN_REFRESH, buf);
 	assert_int_equal(code_of(&msg), 400);
 	check_alive();
-	connect_peer();
+	connect_peer_of(control, &peer_addr);
 }
 
 int main(void)
