@@ -22,8 +22,7 @@ static int setup(void **state)
 {
 	(void)state;
 	find_port(&server_addr);
-	START_SERVER("-z", "-L0.0.0.0", "--no-tcp", "--relay-threads=1",
-		     "--allow-loopback-peers");
+	START_SERVER("-z", "-L0.0.0.0", "--relay-threads=1", "--allow-loopback-peers");
 	return 0;
 }
 
@@ -150,21 +149,37 @@ static unsigned int refusal_of(int fd, const struct stun_builder *b, uint16_t me
 	return code_of(&msg);
 }
 
-/* RFC 6062, 5.1 and 5.4: TCP is relayed for clients over TCP. */
+static void begin_connection_bind(struct stun_builder *b, uint8_t buf[64], uint32_t id)
+{
+	stun_begin(b, buf, 64, STUN_REQUEST, STUN_CONNECTION_BIND, transaction);
+	stun_add_u32(b, STUN_ATTR_CONNECTION_ID, id);
+}
+
+/* RFC 6062, 5.1 and 5.4: TCP is relayed for clients over TCP, who may still have theirs. */
 static void tcp_is_not_relayed_over_udp(void **state)
 {
+	int fd = open_client(&server_addr), control = connect_to(&server_addr);
+	int data = connect_to(&server_addr), peer;
+	struct stun_message msg;
 	struct stun_builder b;
-	uint8_t buf[64];
-	int fd = open_client(&server_addr);
+	uint8_t buf[64], reply[512];
+	union addr peer_addr;
 
 	(void)state;
 	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
 	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
 	assert_int_equal(refusal_of(fd, &b, STUN_ALLOCATE), 400);
-	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_CONNECTION_BIND, transaction);
-	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, 1);
+	peer = listen_somewhere(&peer_addr);
+	allocate_tcp(control);
+	begin_connection_bind(&b, buf, connect_peer_of(control, &peer_addr));
 	assert_int_equal(refusal_of(fd, &b, STUN_CONNECTION_BIND), 400);
+	put(data, &b);
+	msg = get_message(data, reply, sizeof(reply));
+	assert_int_equal(code_of(&msg), 0);
 	close(fd);
+	close(control);
+	close(data);
+	close(peer);
 }
 
 int main(void)
