@@ -210,6 +210,10 @@ static void what_does_not_fit_together(void **state)
 		  "min-port: 9: should be at most max-port, 8\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--tls-listening-port=9" },
 		  "cert: missing, and tls-listening-port makes no sense without\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-udp", "--no-tcp" },
+		  "no-tcp: with no-udp and without TLS nobody could come\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-udp-relay", "--no-tcp-relay" },
+		  "no-tcp-relay: contradicts no-udp-relay: nothing would be relayed\n" },
 	};
 
 	(void)state;
