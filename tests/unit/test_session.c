@@ -3,6 +3,7 @@
  * A worker on loopback and its clients, in one process and one loop: whoever
  * leaves when, nothing is freed twice or forgotten.
  */
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ static int setup(void **state)
 {
 	(void)state;
 	find_port(&server_addr);
-	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=1", "--allow-loopback-peers");
+	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=1", "--allow-loopback-peers",
+		     "--tcp-keepalive=77", "--tcp-user-timeout=55");
 	peer = listen_somewhere(&peer_addr);
 	control = connect_to(&server_addr);
 	return 0;
@@ -101,6 +103,54 @@ static void one_call(void **state)
 	assert_memory_equal(buf, "hello", 5);
 	/* The client data connection is no session any more. */
 	wait_for_sessions(1);
+	close(data);
+	close(peer_data);
+}
+
+/* The server is in this process: its end of a connection has our address for a peer. */
+static int far_end(int ours)
+{
+	union addr at = { 0 };
+	socklen_t len = sizeof(at);
+
+	assert_int_equal(getsockname(ours, &at.sa, &len), 0);
+	for (int fd = 0; fd < 256; fd++) {
+		union addr of = { 0 };
+
+		len = sizeof(of);
+		if (!getpeername(fd, &of.sa, &len) && addr_equal(&of, &at))
+			return fd;
+	}
+	fail();
+	return -1;
+}
+
+static int tcp_option(int fd, int option)
+{
+	socklen_t len = sizeof(int);
+	int value;
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, option, &value, &len), 0);
+	return value;
+}
+
+static void both_ends_are_probed(void **state)
+{
+	uint8_t buf[512];
+	int data, peer_data, ends[2];
+
+	(void)state;
+	allocate_tcp(control);
+	data = connect_to(&server_addr);
+	send_connection_bind(data, connect_peer_of(control, &peer_addr));
+	assert_int_equal(get_response(data, STUN_CONNECTION_BIND, buf).class, STUN_SUCCESS);
+	peer_data = accept(peer, NULL, NULL);
+	ends[0] = far_end(data);
+	ends[1] = far_end(peer_data);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tcp_option(ends[i], TCP_KEEPIDLE), 77);
+		assert_int_equal(tcp_option(ends[i], TCP_USER_TIMEOUT), 55000);
+	}
 	close(data);
 	close(peer_data);
 }
@@ -212,6 +262,7 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(one_call),
+		test(both_ends_are_probed),
 		test(reset_behind_connection_bind),
 		test(reset_while_binding),
 		test(stopped_while_binding),
