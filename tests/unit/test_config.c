@@ -255,6 +255,34 @@ static void users(void **state)
 	config_free(&config);
 }
 
+/* Servers that share a secret take each other's nonces; a key of one's own is random. */
+static void what_credentials_need(void **state)
+{
+	struct nonce_key shared;
+
+	(void)state;
+	LOAD(USER, "--static-auth-secret=north", "--rest-api-separator=+",
+	     "--unauthorized-ratelimit-rps=7", "--stateless-nonce-secret=shared");
+	assert_true(config.use_auth_secret);
+	assert_int_equal(config.rest_separator, '+');
+	assert_true(config.limit_refusals);
+	assert_int_equal(config.refusals_per_second, 7);
+	shared = config.nonce_key;
+	config_free(&config);
+
+	LOAD(USER, "--stateless-nonce-secret=shared", "--unauthorized-ratelimit");
+	assert_false(config.use_auth_secret);
+	assert_int_equal(config.refusals_per_second, 10);
+	assert_memory_equal(&config.nonce_key, &shared, sizeof(shared));
+	config_free(&config);
+
+	LOAD(USER, "--use-auth-secret", "--static-auth-secret=north");
+	assert_int_equal(config.rest_separator, ':');
+	assert_false(config.limit_refusals);
+	assert_memory_not_equal(&config.nonce_key, &shared, sizeof(shared));
+	config_free(&config);
+}
+
 static void certificate(void **state)
 {
 	(void)state;
@@ -348,6 +376,7 @@ int main(void)
 		cmocka_unit_test(relay_ip_follows_listening_ip),
 		cmocka_unit_test(external_ip),
 		cmocka_unit_test(users),
+		cmocka_unit_test(what_credentials_need),
 		cmocka_unit_test(certificate),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(aux_servers),
