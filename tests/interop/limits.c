@@ -8,9 +8,11 @@
 
 #include "../../tools/client/net.h"
 #include "stage.h"
+#include "talk.h"
 
 /* The servers' options. */
 #define CAP_PERMISSIONS		2
+#define CAP_CHANNELS		2
 #define CAP_PENDING		2
 #define CAP_CONNECTIONS		3
 #define CAP_LIFETIME		900
@@ -40,6 +42,29 @@ static int permissions_are_capped(const struct wire *wire)
 	/* another allocation has its own */
 	need(stage_allocate(&st, wire, AF_INET));
 	expect_ok(permit(&st, "192.0.2.3"));
+	return 0;
+}
+
+/* Return: the code of a ChannelBind to this port of the peer's address. */
+static int bind_channel(struct talk *t, const struct wire *wire, uint16_t number, uint16_t port)
+{
+	union addr peer = wire->peer;
+
+	addr_set_port(&peer, port);
+	return talk_bind(t, number, &peer);
+}
+
+static int channels_are_capped(const struct wire *wire)
+{
+	static struct talk talk;
+
+	need(talk_open(&talk, wire));
+	need(talk_allocate(&talk, AF_INET));
+	for (int i = 0; i < CAP_CHANNELS; i++)
+		expect_ok(bind_channel(&talk, wire, 0x4000 + i, 1000 + i));
+	expect_code(508, bind_channel(&talk, wire, 0x4100, 2000));
+	/* those that are there can be refreshed */
+	expect_ok(bind_channel(&talk, wire, 0x4000, 1000));
 	return 0;
 }
 
@@ -144,6 +169,22 @@ static int permission_expires(const struct wire *wire)
 		need(stage_ends(st.peer));
 	expect_code(-ETIMEDOUT, turn_await(&st.turn, &attempt, WIRE_QUIET));
 	return 0;
+}
+
+/* Then its number is free for another peer. */
+static int channel_expires(const struct wire *wire)
+{
+	static struct talk talk;
+	int code;
+
+	need(talk_open(&talk, wire));
+	need(talk_allocate(&talk, AF_INET));
+	expect_ok(bind_channel(&talk, wire, 0x4000, 1000));
+	sleep(SHORT + 1);
+	code = bind_channel(&talk, wire, 0x4000, 2000);
+	if (code == 438)	/* the nonce is as old */
+		code = bind_channel(&talk, wire, 0x4000, 2000);
+	return code;
 }
 
 static int nonce_goes_stale(const struct wire *wire)
@@ -285,11 +326,13 @@ const struct wire_test limit_tests[] = {
 	{ "capacity", "486: bps-capacity has run out", capacity_runs_out },
 	{ "idle", "a data connection ends after relay-idle-timeout", idle_relay_ends },
 	{ "caps", "508: more permissions than max-permissions", permissions_are_capped },
+	{ "caps", "508: more channels than max-channels", channels_are_capped },
 	{ "caps", "508: more than max-pending-connections", pending_connections_are_capped },
 	{ "caps", "508: more than max-connections", connections_are_capped },
 	{ "caps", "no lifetime above max-allocate-lifetime", lifetime_is_capped },
 	{ "brief", "an allocation expires, whatever the default", allocation_expires },
 	{ "times", "a permission lives for permission-lifetime", permission_expires },
+	{ "times", "a channel lives for channel-lifetime", channel_expires },
 	{ "times", "438: a nonce older than stale-nonce", nonce_goes_stale },
 	{ "times", "no allocation within max-allocate-timeout", idle_connection_is_closed },
 	{ NULL, NULL, NULL },
