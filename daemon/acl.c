@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,26 +36,31 @@ struct acl_endpoint {
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
+/*
+ * What the administrator does not write. Read when it is first asked for, so that
+ * an acl may begin as zeros.
+ */
+
 /* Through a tunnel, relayed data may come back to its relay (RFC 8656, 21.4). */
-static const char *const tunnels[] = {
-	"2001::/32",		/* Teredo */
-	"2002::/16",		/* 6to4 */
+static struct acl_range tunnels[] = {
+	{ .text = "2001::/32" },	/* Teredo */
+	{ .text = "2002::/16" },	/* 6to4 */
 };
 
-static const char *const loopback[] = { "127.0.0.0/8", "::1" };
+static struct acl_range loopback[] = { { .text = "127.0.0.0/8" }, { .text = "::1" } };
 
 /* No peer that a stranger should reach by way of this host. */
-static const char *const never[] = {
-	"0.0.0.0/8",		/* "this" network: 0.0.0.0 is the host itself */
-	"169.254.0.0/16",	/* link-local, and cloud metadata */
-	"224.0.0.0/4",		/* multicast */
-	"255.255.255.255",	/* broadcast */
-	"::",			/* unspecified: the host itself */
-	"64:ff9b:1::/104",	/* "this" network, behind local NAT64 */
-	"fe80::/10",		/* link-local */
-	"fec0::/10",		/* site-local, the old unique local */
-	"fc00::/7",		/* unique local */
-	"ff00::/8",		/* multicast */
+static struct acl_range never[] = {
+	{ .text = "0.0.0.0/8" },	/* "this" network: 0.0.0.0 is the host itself */
+	{ .text = "169.254.0.0/16" },	/* link-local, and cloud metadata */
+	{ .text = "224.0.0.0/4" },	/* multicast */
+	{ .text = "255.255.255.255" },	/* broadcast */
+	{ .text = "::" },		/* unspecified: the host itself */
+	{ .text = "64:ff9b:1::/104" },	/* "this" network, behind local NAT64 */
+	{ .text = "fe80::/10" },	/* link-local */
+	{ .text = "fec0::/10" },	/* site-local, the old unique local */
+	{ .text = "fc00::/7" },		/* unique local */
+	{ .text = "ff00::/8" },		/* multicast */
 };
 
 /* How an embedded IPv4 address is to be read. */
@@ -165,14 +171,12 @@ static int parse_prefix(struct acl_range *range, const char *ip, const char *len
 	return 0;
 }
 
-static int parse_range(struct acl_range *range, const char *text)
+/* Read what range->text says. */
+static int parse_range(struct acl_range *range)
 {
 	char copy[TEXT_LEN], *mark;
 
-	if (strlen(text) >= sizeof(copy))
-		return -EINVAL;
-	strcpy(range->text, text);
-	strcpy(copy, text);
+	strcpy(copy, range->text);
 	mark = strpbrk(copy, "-/");
 	if (!mark)
 		return parse_first_last(range, copy, copy);
@@ -187,12 +191,16 @@ static int parse_range(struct acl_range *range, const char *text)
 int acl_add(struct acl *acl, enum acl_verdict verdict, const char *text)
 {
 	struct acl_range **end = verdict == ACL_ALLOW ? &acl->allowed : &acl->denied;
-	struct acl_range *range = calloc(1, sizeof(*range));
+	struct acl_range *range;
 	int err;
 
+	if (strlen(text) >= TEXT_LEN)
+		return -EINVAL;
+	range = calloc(1, sizeof(*range));
 	if (!range)
 		return -ENOMEM;
-	err = parse_range(range, text);
+	strcpy(range->text, text);
+	err = parse_range(range);
 	if (err) {
 		free(range);
 		return err;
@@ -237,14 +245,29 @@ static const char *find_rule(const struct acl_range *rule, const struct ip *ip)
 	return NULL;
 }
 
-static const char *find_builtin(const char *const *rules, size_t n, const struct ip *ip)
+static void parse_builtin(struct acl_range *rules, size_t n)
 {
-	struct acl_range range;
+	for (size_t i = 0; i < n; i++) {
+		/* Not to be able to read one would be to let its peers through. */
+		if (parse_range(&rules[i]))
+			abort();
+		rules[i].next = i + 1 < n ? &rules[i + 1] : NULL;
+	}
+}
 
-	for (size_t i = 0; i < n; i++)
-		if (!parse_range(&range, rules[i]) && in_range(&range, ip))
-			return rules[i];
-	return NULL;
+static void parse_builtins(void)
+{
+	parse_builtin(tunnels, ARRAY_SIZE(tunnels));
+	parse_builtin(loopback, ARRAY_SIZE(loopback));
+	parse_builtin(never, ARRAY_SIZE(never));
+}
+
+static const char *find_builtin(const struct acl_range *rules, const struct ip *ip)
+{
+	static pthread_once_t parsed = PTHREAD_ONCE_INIT;
+
+	pthread_once(&parsed, parse_builtins);
+	return find_rule(rules, ip);
 }
 
 static bool is_ours(const struct ip *ip)
@@ -281,11 +304,11 @@ static const char *refusal_of(const struct acl *acl, const struct ip *ip, uint16
 		rule = find_endpoint(acl->endpoints, ip, port);
 	if (rule)
 		return rule;
-	rule = find_builtin(loopback, ARRAY_SIZE(loopback), ip);
+	rule = find_builtin(loopback, ip);
 	if (rule)
 		return acl->allow_loopback ? NULL : rule;
-	rule = find_builtin(never, ARRAY_SIZE(never), ip);
-	return rule ? rule : find_builtin(tunnels, ARRAY_SIZE(tunnels), ip);
+	rule = find_builtin(never, ip);
+	return rule ? rule : find_builtin(tunnels, ip);
 }
 
 const char *acl_refusal(const struct acl *acl, const union addr *peer)
@@ -304,7 +327,7 @@ bool acl_is_tunnelled(const struct acl *acl, const union addr *client)
 	struct ip ip = ip_from_addr(client);
 
 	return !find_rule(acl->allowed, &ip) &&
-	       find_builtin(tunnels, ARRAY_SIZE(tunnels), &ip);
+	       find_builtin(tunnels, &ip);
 }
 
 static void free_ranges(struct acl_range *range)
