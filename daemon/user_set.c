@@ -113,6 +113,11 @@ static void free_set(struct user_set *set)
 	free(set);
 }
 
+bool user_set_is_shared(const struct user_set *set)
+{
+	return atomic_load(&set->refs) > 1;
+}
+
 void user_set_put(struct user_set *set)
 {
 	if (set && atomic_fetch_sub(&set->refs, 1) == 1)

@@ -81,6 +81,11 @@ struct user_set *user_set_new(void);
 struct user_set *user_set_get(struct user_set *set);
 
 /**
+ * user_set_is_shared() - tell whether there are references besides the caller's
+ */
+bool user_set_is_shared(const struct user_set *set);
+
+/**
  * user_set_put() - give a reference back; NULL is no set
  */
 void user_set_put(struct user_set *set);

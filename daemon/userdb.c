@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "config.h"
@@ -18,9 +19,17 @@
 #define WATCH_MS	1000
 #define REST		10	/* times as long as reading it has taken */
 
+/* A set that has been replaced, and may still be looked into. */
+struct replaced {
+	LIST_ENTRY(replaced) entry;
+	struct user_set *users;
+};
+
 struct userdb {
 	const struct config *config;
-	struct userdb_sqlite *file;	/* the thread's, once it runs */
+	/* The thread's, once it runs. */
+	struct userdb_sqlite *file;
+	LIST_HEAD(, replaced) replaced;
 	bool failing;
 	unsigned int took_ms;
 
@@ -40,6 +49,43 @@ static int64_t now_ms(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
+/*
+ * To free a set of a million users takes a while. A worker would stand still in the
+ * meantime, so none ever has the last reference. No more of these are kept than there
+ * are workers: each has one set.
+ *
+ * Return: false without memory.
+ */
+static bool keep_replaced(struct userdb *db, struct user_set *users)
+{
+	struct replaced *replaced = malloc(sizeof(*replaced));
+
+	if (!replaced)
+		return false;
+	replaced->users = users;
+	LIST_INSERT_HEAD(&db->replaced, replaced, entry);
+	return true;
+}
+
+static void free_replaced(struct replaced *replaced)
+{
+	LIST_REMOVE(replaced, entry);
+	user_set_put(replaced->users);
+	free(replaced);
+}
+
+/* Nobody can get one of these any more, so the count of its references only falls. */
+static void free_unused(struct userdb *db)
+{
+	struct replaced *replaced, *next;
+
+	for (replaced = LIST_FIRST(&db->replaced); replaced; replaced = next) {
+		next = LIST_NEXT(replaced, entry);
+		if (!user_set_is_shared(replaced->users))
+			free_replaced(replaced);
+	}
+}
+
 static void publish(struct userdb *db, struct user_set *users)
 {
 	struct user_set *old;
@@ -49,7 +95,8 @@ static void publish(struct userdb *db, struct user_set *users)
 	db->users = users;
 	atomic_fetch_add(&db->generation, 1);
 	pthread_mutex_unlock(&db->lock);
-	user_set_put(old);
+	if (old && !keep_replaced(db, old))
+		user_set_put(old);
 }
 
 static int read_file(struct userdb *db, struct user_set *users, char why[USERDB_WHY_LEN])
@@ -114,10 +161,12 @@ static void *watch(void *arg)
 	struct userdb *db = arg;
 
 	pthread_setname_np(pthread_self(), "kturnd/userdb");
-	while (rest(db))
+	while (rest(db)) {
+		free_unused(db);
 		if (!db->file || userdb_sqlite_replaced(db->file) ||
 		    userdb_sqlite_changed(db->file))
 			load(db);
+	}
 	return NULL;
 }
 
@@ -139,6 +188,8 @@ static int start(struct userdb *db)
 static void free_userdb(struct userdb *db)
 {
 	userdb_sqlite_close(db->file);
+	while (!LIST_EMPTY(&db->replaced))
+		free_replaced(LIST_FIRST(&db->replaced));
 	user_set_put(db->users);
 	pthread_mutex_destroy(&db->lock);
 	pthread_cond_destroy(&db->wake);

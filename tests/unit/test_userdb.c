@@ -250,6 +250,27 @@ static void changes_are_seen(void **state)
 	userdb_close(db);
 }
 
+/* Who lets go of a set that has been replaced does not have to free it. */
+static void replaced_set_is_the_threads(void **state)
+{
+	unsigned int generation;
+	struct user_set *set;
+	struct userdb *db;
+
+	(void)state;
+	insert_user(path, "realm", "alice", "wonder");
+	assert_int_equal(userdb_open(&db, &config), 0);
+	set = userdb_get(db, &generation);
+	insert_user(path, "realm", "bob", "builder");
+	await(db, "bob", "builder", true);
+	/* It has some time to do the wrong thing. */
+	for (time_t start = time(NULL); time(NULL) - start < 3; usleep(100000))
+		assert_true(user_set_is_shared(set));
+	assert_false(has(set, "realm", "bob", "builder"));
+	user_set_put(set);
+	userdb_close(db);
+}
+
 /* As a deployment might do it: another file is moved to the path. */
 static void another_file(void **state)
 {
@@ -320,6 +341,7 @@ int main(void)
 		test(bad_rows),
 		test(no_database),
 		test(changes_are_seen),
+		test(replaced_set_is_the_threads),
 		test(another_file),
 		test(unreadable_for_a_while),
 		test(readers_with_wal),
