@@ -63,6 +63,15 @@ const uint8_t *addr_ip(const union addr *addr, size_t *len)
 	return addr->v6.sin6_addr.s6_addr;
 }
 
+const uint8_t *addr_network(const union addr *addr, size_t *len)
+{
+	const uint8_t *ip = addr_ip(addr, len);
+
+	if (addr->sa.sa_family == AF_INET6)
+		*len = 8;
+	return ip;
+}
+
 bool addr_same_ip(const union addr *a, const union addr *b)
 {
 	const uint8_t *ip_a, *ip_b;

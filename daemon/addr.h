@@ -54,6 +54,14 @@ void addr_set_port(union addr *addr, uint16_t port);
 const uint8_t *addr_ip(const union addr *addr, size_t *len);
 
 /**
+ * addr_network() - what of it a host has to itself: an IPv4 address, or an IPv6 /64
+ * @len: 4 or 8
+ *
+ * Return: the first bytes of addr_ip().
+ */
+const uint8_t *addr_network(const union addr *addr, size_t *len);
+
+/**
  * addr_same_ip() - compare family and IP address, not the port
  */
 bool addr_same_ip(const union addr *a, const union addr *b);

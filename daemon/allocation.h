@@ -126,7 +126,7 @@ unsigned int allocation_create(const struct transaction *transaction,
  *
  * The part of allocation_create() that needs the network.
  *
- * Return: 0, or the error code to answer with: 440 or 508.
+ * Return: 0, or the error code to answer with: 440, 486 or 508.
  */
 unsigned int allocation_open(struct allocation *allocation,
 			     struct allocation_request *request);

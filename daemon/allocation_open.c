@@ -5,6 +5,8 @@
 
 #include "acceptor.h"
 #include "allocation.h"
+#include "auth_user.h"
+#include "config.h"
 #include "connection.h"
 #include "log.h"
 #include "relay_udp.h"
@@ -85,18 +87,43 @@ static unsigned int open_reserved(struct allocation *allocation, const uint8_t *
 	return fd == -ENOENT ? 508 : add_udp(allocation, fd, &addr);
 }
 
+/*
+ * A reservation outlives the allocation that it came with, which user-quota counts: so
+ * that bounds these as well. A generous one, meant for what lasts, does not, and where
+ * nobody is asked who he is there is none; then it is an equal share.
+ */
+static struct reservation_owner owner_of(const struct allocation *allocation)
+{
+	unsigned int quota = allocation->session->worker->config->user_quota;
+	struct reservation_owner owner = { .max = RESERVATION_SHARE };
+	const struct auth_user *user = allocation->user;
+
+	if (!user) {
+		owner.key = addr_network(&allocation->session->client, &owner.len);
+		return owner;
+	}
+	owner.key = user->account;
+	owner.len = user->account_len;
+	if (quota && quota < owner.max)
+		owner.max = quota;
+	return owner;
+}
+
 /* The socket @fd is taken over, whatever comes of it. */
 static unsigned int hold(struct allocation *allocation, int fd, const union addr *addr,
 			 uint8_t token[RESERVATION_TOKEN_LEN])
 {
+	const struct reservation_owner owner = owner_of(allocation);
 	struct server *server = server_of(allocation);
-	int err = reservations_hold(&server->reservations, fd, addr, worker_now(), token);
+	int err = reservations_hold(&server->reservations, fd, addr, &owner, worker_now(),
+				    token);
 
 	if (!err)
 		return 0;
 	close(fd);
 	relayed_release(server->relayed_udp, addr);
-	return refuse(allocation, err);
+	/* His fault, not ours; and to be told of each would fill the log. */
+	return err == -EDQUOT ? 486 : refuse(allocation, err);
 }
 
 /* EVEN-PORT with the R bit: all or nothing, which allocation_create() sees to. */

@@ -9,7 +9,6 @@
 #define ROWS		2
 #define BUCKETS		4096
 #define SECOND		UINT64_C(1000000)
-#define IPV6_PREFIX	8	/* octets */
 
 /* A bucket is nothing but the time at which it will be empty. */
 struct rate_limit {
@@ -43,10 +42,8 @@ static bool choose_buckets(struct rate_limit *limit, const union addr *addr,
 	uint8_t hash[32];
 	uint16_t index;
 	size_t len;
-	const uint8_t *ip = addr_ip(addr, &len);
+	const uint8_t *ip = addr_network(addr, &len);
 
-	if (len > IPV6_PREFIX)
-		len = IPV6_PREFIX;
 	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, limit->key, sizeof(limit->key), ip, len, hash))
 		return false;
 	for (size_t row = 0; row < ROWS; row++) {

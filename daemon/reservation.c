@@ -15,6 +15,8 @@ struct reservation {
 	union addr addr;
 	int fd;
 	time_t expires;
+	size_t owner_len;
+	uint8_t owner[];
 };
 
 void reservations_init(struct reservations *reservations, struct relayed_pool *pool)
@@ -56,16 +58,34 @@ void reservations_clear(struct reservations *reservations)
 	pthread_mutex_destroy(&reservations->lock);
 }
 
-static int add(struct reservations *reservations, int fd, const union addr *addr, time_t now,
-	       uint8_t token[RESERVATION_TOKEN_LEN])
+static unsigned int count(const struct reservations *reservations,
+			  const struct reservation_owner *owner)
+{
+	const struct reservation *reservation;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH(reservation, &reservations->queue, entry)
+		n += reservation->owner_len == owner->len &&
+		     !memcmp(reservation->owner, owner->key, owner->len);
+	return n;
+}
+
+static int add(struct reservations *reservations, int fd, const union addr *addr,
+	       const struct reservation_owner *owner, time_t now,
+	       const uint8_t token[RESERVATION_TOKEN_LEN])
 {
 	struct reservation *reservation;
 
+	/* First his own: one who has too many hears so, however many there are in all. */
+	if (count(reservations, owner) >= owner->max)
+		return -EDQUOT;
 	if (reservations->n == RESERVATION_MAX)
 		return -ENOSPC;
-	reservation = calloc(1, sizeof(*reservation));
+	reservation = calloc(1, sizeof(*reservation) + owner->len);
 	if (!reservation)
 		return -ENOMEM;
+	memcpy(reservation->owner, owner->key, owner->len);
+	reservation->owner_len = owner->len;
 	memcpy(reservation->token, token, RESERVATION_TOKEN_LEN);
 	reservation->addr = *addr;
 	reservation->fd = fd;
@@ -77,7 +97,8 @@ static int add(struct reservations *reservations, int fd, const union addr *addr
 }
 
 int reservations_hold(struct reservations *reservations, int fd, const union addr *addr,
-		      time_t now, uint8_t token[RESERVATION_TOKEN_LEN])
+		      const struct reservation_owner *owner, time_t now,
+		      uint8_t token[RESERVATION_TOKEN_LEN])
 {
 	int err;
 
@@ -85,7 +106,7 @@ int reservations_hold(struct reservations *reservations, int fd, const union add
 		return -EIO;
 	pthread_mutex_lock(&reservations->lock);
 	expire(reservations, now);
-	err = add(reservations, fd, addr, now, token);
+	err = add(reservations, fd, addr, owner, now, token);
 	pthread_mutex_unlock(&reservations->lock);
 	return err;
 }

@@ -313,6 +313,23 @@ static int reservation(const struct wire *wire)
 	return 0;
 }
 
+/* The server has a quota of one, which what an allocation leaves behind counts in. */
+static int reservation_quota(const struct wire *wire)
+{
+	int64_t until = net_now() + WIRE_WAIT;
+	int code;
+
+	need(talk_open(&talk, wire));
+	/* The last test's may not have ended yet. */
+	do
+		code = ask_allocate(&talk, STUN_ATTR_EVEN_PORT, "\x80", 1);
+	while (code == 486 && net_now() < until);
+	expect_ok(code);
+	expect_ok(talk_refresh(&talk, 0, AF_UNSPEC));
+	expect_code(486, ask_allocate(&talk, STUN_ATTR_EVEN_PORT, "\x80", 1));
+	return ask_allocate(&talk, STUN_ATTR_EVEN_PORT, "\0", 1);
+}
+
 /* Requests that contradict themselves (RFC 8656, 7.2, checks 5, 6, 8 and 9). */
 static int contradictions(const struct wire *wire)
 {
@@ -482,6 +499,7 @@ const struct wire_test datagram_tests[] = {
 	{ "relay", "400: Allocate requests that contradict themselves", contradictions },
 	{ "relay", "two families in one allocation", two_families },
 	{ "relay", "437, 400: Connect on a UDP allocation", connections },
+	{ "quota", "486: more than one reservation", reservation_quota },
 	{ "bandwidth", "datagrams beyond max-bps are dropped", held_to_max_bps },
 	{ "udp", "400: TCP allocations over UDP", tcp_allocation },
 	{ "udp", "requests sent again get the same answer", retransmission },

@@ -34,15 +34,29 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int hold(time_t now, uint8_t token[RESERVATION_TOKEN_LEN])
+static const struct reservation_owner alice = { "realm\0alice", 11, 2 };
+static const struct reservation_owner bob = { "realm\0bob", 9, 2 };
+
+static int try_hold(const struct reservation_owner *owner, time_t now, int *fd,
+		    uint8_t token[RESERVATION_TOKEN_LEN])
 {
 	union addr addr;
-	int fd;
+	int err;
 
 	addr_parse(&addr, "127.0.0.1");
-	fd = udp_bind(&addr, UDP_ALONE);
-	assert_true(fd >= 0);
-	assert_int_equal(reservations_hold(&reservations, fd, &addr, now, token), 0);
+	*fd = udp_bind(&addr, UDP_ALONE);
+	assert_true(*fd >= 0);
+	err = reservations_hold(&reservations, *fd, &addr, owner, now, token);
+	if (err)
+		close(*fd);
+	return err;
+}
+
+static int hold(time_t now, uint8_t token[RESERVATION_TOKEN_LEN])
+{
+	int fd;
+
+	assert_int_equal(try_hold(&alice, now, &fd, token), 0);
 	return fd;
 }
 
@@ -93,8 +107,33 @@ static void bounded(void **state)
 	(void)state;
 	addr_parse(&addr, "127.0.0.1");
 	reservations.n = RESERVATION_MAX;
-	assert_int_equal(reservations_hold(&reservations, fd, &addr, NOW, token), -ENOSPC);
+	assert_int_equal(reservations_hold(&reservations, fd, &addr, &alice, NOW, token),
+			 -ENOSPC);
 	reservations.n = 0;
+}
+
+/* One who asks for more and more leaves the others theirs. */
+static void so_many_an_owner(void **state)
+{
+	char key[32];
+	const struct reservation_owner same = { key, alice.len, alice.max };
+	uint8_t token[3][RESERVATION_TOKEN_LEN];
+	int fd;
+
+	(void)state;
+	memcpy(key, alice.key, alice.len);
+	hold(NOW, token[0]);
+	hold(NOW + 5, token[1]);
+	/* He is told by what he is called, not by where that is written. */
+	assert_int_equal(try_hold(&same, NOW + 5, &fd, token[2]), -EDQUOT);
+	assert_int_equal(try_hold(&bob, NOW + 5, &fd, token[2]), 0);
+	/* One is taken, and later one has been held for long enough. */
+	fd = take(NOW + 5, token[1]);
+	assert_true(fd >= 0);
+	close(fd);
+	hold(NOW + 5, token[1]);
+	assert_int_equal(try_hold(&same, NOW + 5, &fd, token[2]), -EDQUOT);
+	assert_int_equal(try_hold(&same, NOW + 32, &fd, token[2]), 0);
 }
 
 int main(void)
@@ -104,6 +143,7 @@ int main(void)
 		test(taken_once),
 		test(held_for_a_while),
 		test(bounded),
+		test(so_many_an_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
