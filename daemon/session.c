@@ -15,11 +15,18 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 	session_close(arg, "no allocation in time");
 }
 
-static void start_idle(struct session *session)
+static void continue_idle(struct session *session)
 {
-	const struct timeval timeout = { session->worker->config->max_allocate_timeout, 0 };
+	time_t left = session->deadline - worker_now();
+	const struct timeval timeout = { left > 0 ? left : 0, 0 };
 
 	evtimer_add(session->idle, &timeout);
+}
+
+static void start_idle(struct session *session)
+{
+	session->deadline = worker_now() + session->worker->config->max_allocate_timeout;
+	continue_idle(session);
 }
 
 int session_init(struct session *session, const struct session_ops *ops,
@@ -61,7 +68,8 @@ int session_enter(struct session *session, struct worker *worker)
 	if (!session->idle)
 		return -ENOMEM;
 	LIST_INSERT_HEAD(&worker->sessions, session, entry);
-	start_idle(session);
+	/* Or who has himself sent to and fro could stay for ever. */
+	continue_idle(session);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "addr.h"
 
@@ -41,7 +42,8 @@ struct session_ops {
  * struct session - what all of them have
  * @client: who it is
  * @server: the address that he has sent to, from which answers go
- * @idle: ends it unless it has an allocation
+ * @idle: ends it unless it has an allocation by @deadline
+ * @deadline: in seconds of worker_now()
  * @allocation: its own, if it has one
  * @binding: of a stream: it becomes this one's client data connection
  */
@@ -51,6 +53,7 @@ struct session {
 	LIST_ENTRY(session) entry;
 	union addr client, server;	/* in one piece: the key to find it by */
 	struct event *idle;
+	time_t deadline;
 	struct allocation *allocation;
 	struct connection *binding;
 };
@@ -80,6 +83,8 @@ void session_leave(struct session *session);
 
 /**
  * session_enter() - give it to another one
+ *
+ * It must not have an allocation; the time to get one runs on.
  *
  * Return: 0 or -ENOMEM.
  */

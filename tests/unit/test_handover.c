@@ -195,6 +195,27 @@ static void full_mailbox(void **state)
 	close(data);
 }
 
+/* A stranger is one wherever he goes: his time does not begin anew. */
+static void deadline_goes_along(void **state)
+{
+	struct worker *at;
+	uint8_t byte;
+	uint32_t id;
+	int data;
+
+	(void)state;
+	allocate_tcp(control);
+	id = connect_peer();
+	config.max_allocate_timeout = 5;
+	data = connect_to_worker(other(), &at);
+	config.max_allocate_timeout = 3600;
+	send_connection_bind(data, id ^ 1, "");
+	assert_int_equal(result(data), 400);
+	assert_int_equal(count_sessions(owner), 2);
+	assert_int_equal(get_some(data, &byte, 1), 0);
+	close(data);
+}
+
 /* Neither forgotten nor freed twice when everything ends. */
 static void stopped_on_the_way(void **state)
 {
@@ -222,6 +243,7 @@ int main(void)
 		test(unknown_id),
 		test(id_of_another_worker_on_a_control_connection),
 		test(full_mailbox),
+		test(deadline_goes_along),
 		test(stopped_on_the_way),
 	};
 
