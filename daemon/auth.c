@@ -17,7 +17,8 @@ struct auth {
 	struct userdb *db;
 	unsigned int generation;
 	struct user_set *users;
-	struct rate_limit *refusals;	/* NULL: as many as it takes */
+	/* NULL: as many as it takes. */
+	struct rate_limit *datagram_refusals, *stream_refusals;
 };
 
 /* What a request says of itself. */
@@ -48,8 +49,9 @@ struct auth *auth_new(const struct config *config, struct userdb *db)
 	auth->users = db ? userdb_get(db, &auth->generation) : user_set_get(config->users);
 	if (!config->limit_refusals)
 		return auth;
-	auth->refusals = rate_limit_new(config->refusals_per_second);
-	if (auth->refusals)
+	auth->datagram_refusals = rate_limit_new(config->refusals_per_second);
+	auth->stream_refusals = rate_limit_new(config->refusals_per_second);
+	if (auth->datagram_refusals && auth->stream_refusals)
 		return auth;
 	auth_free(auth);
 	return NULL;
@@ -60,7 +62,8 @@ void auth_free(struct auth *auth)
 	if (!auth)
 		return;
 	user_set_put(auth->users);
-	rate_limit_free(auth->refusals);
+	rate_limit_free(auth->datagram_refusals);
+	rate_limit_free(auth->stream_refusals);
 	free(auth);
 }
 
@@ -230,14 +233,15 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 			      config->stale_nonce) ? 0 : 438;
 }
 
-bool auth_may_refuse(struct auth *auth, const union addr *client)
+bool auth_may_refuse(struct auth *auth, const union addr *client, bool stream)
 {
+	struct rate_limit *refusals = stream ? auth->stream_refusals : auth->datagram_refusals;
 	struct timespec now;
 
-	if (!auth->refusals)
+	if (!refusals)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return rate_limit_take(auth->refusals, client,
+	return rate_limit_take(refusals, client,
 			       now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000);
 }
 

@@ -321,7 +321,8 @@ static const struct config_key keys[] = {
 	{ "unauthorized-ratelimit", 0, parse_bool, MEMBER(limit_refusals), NULL,
 	  "bound the error responses to clients that nobody has authenticated", 0, 0 },
 	{ "unauthorized-ratelimit-rps", 0, config_parse_refusals, 0, "COUNT",
-	  "how many a second for each address; includes the former (default: 10)", 0, 0 },
+	  "how many a second for each address, over UDP and over TCP; includes the former "
+	  "(default: 10)", 0, 0 },
 	{ "stateless-nonce", 0, config_parse_stateless_nonce, 0, NULL,
 	  "nonces that need no memory: always so", 0, 0 },
 	{ "stateless-nonce-secret", 0, parse_string, MEMBER(nonce_secret), "SECRET",

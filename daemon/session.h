@@ -44,6 +44,7 @@ struct session_ops {
  * @server: the address that he has sent to, from which answers go
  * @idle: ends it unless it has an allocation by @deadline
  * @deadline: in seconds of worker_now()
+ * @challenged: one unsigned request has had its error response
  * @allocation: its own, if it has one
  * @binding: of a stream: it becomes this one's client data connection
  */
@@ -54,6 +55,7 @@ struct session {
 	union addr client, server;	/* in one piece: the key to find it by */
 	struct event *idle;
 	time_t deadline;
+	bool challenged;
 	struct allocation *allocation;
 	struct connection *binding;
 };

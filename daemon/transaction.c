@@ -97,14 +97,33 @@ static void log_refused(const struct transaction *transaction, unsigned int code
 		    addr_str(&transaction->session->client, client));
 }
 
+/*
+ * Over UDP the sender may be forged, and all of this an attack on somebody else. Over
+ * TCP he guesses passwords at worst; but everybody there begins with an unsigned
+ * request, whoever else may share his address, and that one is always answered.
+ */
+static bool may_refuse(const struct transaction *transaction)
+{
+	struct session *session = transaction->session;
+	struct auth *auth = session->worker->auth;
+	bool stream = session_is_stream(session);
+
+	if (transaction->user || !auth)
+		return true;
+	if (stream && transaction->unsigned_request && !session->challenged) {
+		session->challenged = true;
+		return true;
+	}
+	return auth_may_refuse(auth, &session->client, stream);
+}
+
 void transaction_fail(const struct transaction *transaction, unsigned int code)
 {
 	const struct session *session = transaction->session;
 	struct auth *auth = session->worker->auth;
 	struct response response;
 
-	/* Over UDP the sender may be forged, and all of this an attack on somebody else. */
-	if (!transaction->user && auth && !auth_may_refuse(auth, &session->client)) {
+	if (!may_refuse(transaction)) {
 		log_refused(transaction, code);
 		return;
 	}

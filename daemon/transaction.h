@@ -23,6 +23,7 @@ struct session;
  * @user: who has signed the request; NULL if it was not authenticated
  * @signature: what the response is signed with
  * @method: of both
+ * @unsigned_request: nobody has tried to be authenticated with it
  * @fingerprint: the request had one, so the response gets one
  * @id: the transaction ID
  */
@@ -32,6 +33,7 @@ struct transaction {
 	struct auth_user *user;
 	struct auth_signature signature;
 	uint16_t method;
+	bool unsigned_request;
 	bool fingerprint;
 	uint8_t id[STUN_TRANSACTION_LEN];
 };

@@ -205,6 +205,7 @@ static void receive_request(struct session *session, const struct stun_message *
 	struct transaction transaction = {
 		.session = session,
 		.method = msg->method,
+		.unsigned_request = !msg->integrity && !msg->integrity_sha256,
 		.fingerprint = msg->fingerprint,
 	};
 	unsigned int code = 0;

@@ -271,6 +271,22 @@ static int refusals_are_few(const struct wire *wire)
 	return turn_allocate(&turn, AF_INET, 600);
 }
 
+/* However many come from one address, nobody waits in vain for his challenge. */
+static int first_request_is_answered(const struct wire *wire)
+{
+	const struct turn_ask ask = { .method = STUN_ALLOCATE, .transport = IPPROTO_TCP };
+	struct message reply;
+	struct turn turn;
+
+	for (int i = 0; i < FLOOD; i++) {
+		expect_ok(turn_open_secure(&turn, &wire->server, NULL, NULL, NULL,
+					   wire->secure));
+		expect_code(401, turn_request(&turn, turn.control, &ask, &reply));
+		turn_close(&turn);
+	}
+	return 0;
+}
+
 const struct wire_test credential_tests[] = {
 	{ "main", "credentials with SHA-256 and USERHASH", new_client },
 	{ "main", "credentials with MD5 and SHA-1", old_client },
@@ -282,5 +298,7 @@ const struct wire_test credential_tests[] = {
 	{ "rest", "a made-up user whose time ends meanwhile", expires_meanwhile },
 	{ "rest", "486: one made-up user under two names", one_account },
 	{ "refusals", "refusals are few, and for one address", refusals_are_few },
+	{ "refusals", "401: the first request of each of many connections",
+	  first_request_is_answered },
 	{ NULL, NULL, NULL },
 };

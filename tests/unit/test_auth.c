@@ -490,6 +490,23 @@ static void too_many_secrets(void **state)
 	assert_int_equal(try_ephemeral(expected_name, "f2D2r8H9rQBT6gnMf0HtUY+6B/A="), 401);
 }
 
+/* Whoever forges datagrams takes nothing from clients that have a connection. */
+static void datagrams_and_streams_apart(void **state)
+{
+	unsigned int answers = 0;
+
+	(void)state;
+	auth_free(auth);
+	config.limit_refusals = true;
+	config.refusals_per_second = 1;
+	auth = auth_new(&config, NULL);
+	assert_non_null(auth);
+	for (int i = 0; i < 100; i++)
+		answers += auth_may_refuse(auth, &client, false);
+	assert_in_range(answers, 1, 99);
+	assert_true(auth_may_refuse(auth, &client, true));
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -510,6 +527,7 @@ int main(void)
 		test(ephemeral_users),
 		test(secrets_of_a_realm),
 		test(too_many_secrets),
+		test(datagrams_and_streams_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
