@@ -175,7 +175,7 @@ const char *config_fill_tls(struct config *config)
 
 void config_free_tls(struct config *config)
 {
-	tls_server_close(config->tls);
+	tls_server_put(config->tls);
 	free(config->cert);
 	free(config->pkey);
 	free(config->pkey_pwd);

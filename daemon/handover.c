@@ -9,10 +9,25 @@
 #include "worker.h"
 
 struct handover {
+	struct mail mail;
 	struct session *session;
 	size_t len;
 	uint8_t message[];
 };
+
+/* Take over what handover_send() has sent. */
+static void arrive(struct mail *mail, void *worker)
+{
+	struct handover *handover = (struct handover *)mail;
+	char client[ADDR_STR_LEN];
+
+	addr_str(&handover->session->client, client);
+	if (!session_stream_enter(handover->session, worker)) {
+		log_verbose("session handed over", "client=%s", client);
+		session_stream_receive(handover->session, handover->message, handover->len);
+	}
+	free(handover);
+}
 
 static struct handover *new_handover(struct session *session, const uint8_t *message, size_t len)
 {
@@ -20,6 +35,7 @@ static struct handover *new_handover(struct session *session, const uint8_t *mes
 
 	if (!handover)
 		return NULL;
+	handover->mail.deliver = arrive;
 	handover->session = session;
 	handover->len = len;
 	memcpy(handover->message, message, len);
@@ -36,22 +52,9 @@ int handover_send(struct session *session, struct worker *to,
 	if (!handover)
 		return -ENOMEM;
 	session_stream_leave(session);
-	err = mailbox_post(&to->mailbox, handover);
+	err = mailbox_post(&to->mailbox, &handover->mail);
 	if (!err)
 		return 0;
 	free(handover);
 	return session_stream_enter(session, from) ? -ENOTCONN : err;
-}
-
-void handover_arrive(void *arg, void *worker)
-{
-	struct handover *handover = arg;
-	char client[ADDR_STR_LEN];
-
-	addr_str(&handover->session->client, client);
-	if (!session_stream_enter(handover->session, worker)) {
-		log_verbose("session handed over", "client=%s", client);
-		session_stream_receive(handover->session, handover->message, handover->len);
-	}
-	free(handover);
 }

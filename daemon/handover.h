@@ -28,10 +28,4 @@ struct worker;
 int handover_send(struct session *session, struct worker *to,
 		  const uint8_t *message, size_t len);
 
-/**
- * handover_arrive() - take over what handover_send() has sent: a mailbox_fn
- * @worker: that it was sent to
- */
-void handover_arrive(void *handover, void *worker);
-
 #endif

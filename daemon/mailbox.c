@@ -11,11 +11,11 @@
 /* One at a time, for what it brings may end the loop; others wake it again. */
 static bool take_one(struct mailbox *mailbox)
 {
-	void *message;
+	struct mail *mail;
 
-	if (read(mailbox->out, &message, sizeof(message)) != sizeof(message))
+	if (read(mailbox->out, &mail, sizeof(mail)) != sizeof(mail))
 		return false;
-	mailbox->fn(message, mailbox->arg);
+	mail->deliver(mail, mailbox->owner);
 	return true;
 }
 
@@ -25,7 +25,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	take_one(arg);
 }
 
-int mailbox_open(struct mailbox *mailbox, struct event_base *base, mailbox_fn fn, void *arg)
+int mailbox_open(struct mailbox *mailbox, struct event_base *base, void *owner)
 {
 	int ends[2];
 
@@ -35,8 +35,7 @@ int mailbox_open(struct mailbox *mailbox, struct event_base *base, mailbox_fn fn
 		.out = ends[0],
 		.in = ends[1],
 		.readable = event_new(base, ends[0], EV_READ | EV_PERSIST, on_readable, mailbox),
-		.fn = fn,
-		.arg = arg,
+		.owner = owner,
 	};
 	if (mailbox->readable && !event_add(mailbox->readable, NULL))
 		return 0;
@@ -44,19 +43,19 @@ int mailbox_open(struct mailbox *mailbox, struct event_base *base, mailbox_fn fn
 	return -ENOMEM;
 }
 
-int mailbox_post(const struct mailbox *mailbox, void *message)
+int mailbox_post(const struct mailbox *mailbox, struct mail *mail)
 {
 	ssize_t n;
 
 	do {
-		n = write(mailbox->in, &message, sizeof(message));
+		n = write(mailbox->in, &mail, sizeof(mail));
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
 
 void mailbox_empty(struct mailbox *mailbox)
 {
-	while (take_one(mailbox))
+	while (mailbox->out >= 0 && take_one(mailbox))
 		;
 }
 

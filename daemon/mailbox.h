@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages from one worker to another: pointers through a pipe. The kernel keeps
+ * Messages from one thread to another: pointers through a pipe. The kernel keeps
  * each write whole, the order, and the bound on how many may wait; we need no lock.
  */
 #ifndef KTURN_MAILBOX_H
@@ -10,18 +10,21 @@ struct event;
 struct event_base;
 
 /**
- * typedef mailbox_fn - take a message; it belongs to the callee now
+ * struct mail - a message; to be embedded, as the first member
+ * @deliver: take it, in the thread of the mailbox: it is the callee's now.
+ *	@owner is whose mailbox it was sent to
  */
-typedef void (*mailbox_fn)(void *message, void *arg);
+struct mail {
+	void (*deliver)(struct mail *mail, void *owner);
+};
 
 /**
- * struct mailbox - of one worker; its members are mailbox.c's own
+ * struct mailbox - of one loop; its members are mailbox.c's own
  */
 struct mailbox {
 	int out, in;
 	struct event *readable;
-	mailbox_fn fn;
-	void *arg;
+	void *owner;
 };
 
 /**
@@ -29,14 +32,14 @@ struct mailbox {
  *
  * Return: 0 or a negative errno.
  */
-int mailbox_open(struct mailbox *mailbox, struct event_base *base, mailbox_fn fn, void *arg);
+int mailbox_open(struct mailbox *mailbox, struct event_base *base, void *owner);
 
 /**
  * mailbox_post() - send a message, from any thread; never waits
  *
  * Return: 0; -EAGAIN if thousands are waiting, then it is still the caller's.
  */
-int mailbox_post(const struct mailbox *mailbox, void *message);
+int mailbox_post(const struct mailbox *mailbox, struct mail *mail);
 
 /**
  * mailbox_empty() - take what has come, once nobody posts any more

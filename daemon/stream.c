@@ -8,6 +8,7 @@
 
 #include "macros.h"
 #include "stream.h"
+#include "tls_server.h"
 
 #define CHANNEL_HEADER_LEN 4
 #define DISCARD_MAX (64 * 1024)	/* bytes */
@@ -286,6 +287,7 @@ static void free_parts(struct stream *stream)
 	if (stream->output)
 		evbuffer_free(stream->output);
 	tls_close(stream->tls);
+	tls_server_put(stream->tls_server);
 	free(stream->message);
 	memset(stream, 0, sizeof(*stream));
 	stream->fd = -1;
@@ -308,10 +310,10 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 	return 0;
 }
 
-void stream_expect_tls(struct stream *stream, const struct tls_server *server,
+void stream_expect_tls(struct stream *stream, struct tls_server *server,
 		       enum tls_use use)
 {
-	stream->tls_server = server;
+	stream->tls_server = tls_server_get(server);
 	stream->tls_use = server ? use : TLS_NEVER;
 }
 

@@ -60,7 +60,7 @@ struct stream {
 	bool draining;
 	bool old_channels;
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
-	const struct tls_server *tls_server;
+	struct tls_server *tls_server;	/* with a reference */
 	struct tls *tls;
 
 	uint8_t head[STUN_HEADER_LEN];
@@ -92,7 +92,7 @@ int stream_enter(struct stream *stream, struct event_base *base);
  * stream_expect_tls() - have TLS below, right after stream_open()
  * @use: with TLS_DETECT the client's first byte decides
  */
-void stream_expect_tls(struct stream *stream, const struct tls_server *server,
+void stream_expect_tls(struct stream *stream, struct tls_server *server,
 		       enum tls_use use);
 
 /**

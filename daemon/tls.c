@@ -91,7 +91,7 @@ static int set_alpn(gnutls_session_t session)
 					 GNUTLS_ALPN_MANDATORY);
 }
 
-static int set_up(struct tls *tls, const struct tls_server *server)
+static int set_up(struct tls *tls)
 {
 	/*
 	 * No tickets: the server has nothing to say after the handshake but
@@ -105,14 +105,14 @@ static int set_up(struct tls *tls, const struct tls_server *server)
 	gnutls_transport_set_ptr(tls->session, tls);
 	gnutls_transport_set_pull_function(tls->session, pull);
 	gnutls_transport_set_push_function(tls->session, push);
-	err = gnutls_priority_set(tls->session, server->priority);
+	err = gnutls_priority_set(tls->session, tls->server->priority);
 	if (!err)
 		err = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE,
-					     server->credentials);
+					     tls->server->credentials);
 	return err ? err : set_alpn(tls->session);
 }
 
-struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *output)
+struct tls *tls_open(struct tls_server *server, int fd, struct evbuffer *output)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 
@@ -120,8 +120,9 @@ struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *o
 		return NULL;
 	tls->fd = fd;
 	tls->output = output;
+	tls->server = tls_server_get(server);
 	tls->early = evbuffer_new();
-	if (tls->early && !set_up(tls, server))
+	if (tls->early && !set_up(tls))
 		return tls;
 	tls_close(tls);
 	return NULL;
@@ -366,5 +367,6 @@ void tls_close(struct tls *tls)
 		gnutls_deinit(tls->session);
 	if (tls->early)
 		evbuffer_free(tls->early);
+	tls_server_put(tls->server);
 	free(tls);
 }

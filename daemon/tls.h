@@ -34,6 +34,7 @@ enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
  * struct tls - a connection; its members are tls.c's own
  * @fd: the socket, the owner's
  * @output: where records go, the owner's
+ * @server: its certificate, with a reference
  * @session: GnuTLS
  * @ready: the handshake is done
  * @error: errno of the last read of the socket, 0 if it was fine
@@ -49,6 +50,7 @@ enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
 struct tls {
 	int fd;
 	struct evbuffer *output;
+	struct tls_server *server;
 	gnutls_session_t session;
 	bool ready;
 	int error;
@@ -66,7 +68,7 @@ struct tls {
  *
  * Return: NULL without memory.
  */
-struct tls *tls_open(const struct tls_server *server, int fd, struct evbuffer *output);
+struct tls *tls_open(struct tls_server *server, int fd, struct evbuffer *output);
 
 /**
  * tls_set_output() - from now on, put records there

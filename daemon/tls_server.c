@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <gnutls/crypto.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,6 +69,7 @@ int tls_server_open(struct tls_server **out, const struct tls_settings *settings
 		free(server);
 		return -ENOMEM;
 	}
+	atomic_init(&server->refs, 1);
 	err = load(server, settings, why, why_len);
 	if (!err && set_priority(&server->priority, settings->ciphers, settings->no_tls1_2,
 				 NULL)) {
@@ -74,7 +77,7 @@ int tls_server_open(struct tls_server **out, const struct tls_settings *settings
 		err = -EINVAL;
 	}
 	if (err) {
-		tls_server_close(server);
+		tls_server_put(server);
 		return err;
 	}
 	gnutls_certificate_set_known_dh_params(server->credentials, GNUTLS_SEC_PARAM_MEDIUM);
@@ -82,12 +85,34 @@ int tls_server_open(struct tls_server **out, const struct tls_settings *settings
 	return 0;
 }
 
-void tls_server_close(struct tls_server *server)
+struct tls_server *tls_server_get(struct tls_server *server)
 {
-	if (!server)
+	if (server)
+		atomic_fetch_add(&server->refs, 1);
+	return server;
+}
+
+void tls_server_put(struct tls_server *server)
+{
+	if (!server || atomic_fetch_sub(&server->refs, 1) > 1)
 		return;
 	if (server->priority)
 		gnutls_priority_deinit(server->priority);
 	gnutls_certificate_free_credentials(server->credentials);
 	free(server);
+}
+
+const char *tls_server_fingerprint(const struct tls_server *server,
+				   char text[TLS_FINGERPRINT_LEN])
+{
+	gnutls_datum_t raw;
+	uint8_t hash[TLS_FINGERPRINT_LEN / 2];
+
+	*text = '\0';
+	if (gnutls_certificate_get_crt_raw(server->credentials, 0, 0, &raw) ||
+	    gnutls_hash_fast(GNUTLS_DIG_SHA256, raw.data, raw.size, hash))
+		return text;
+	for (size_t i = 0; i < sizeof(hash); i++)
+		sprintf(text + 2 * i, "%02x", hash[i]);
+	return text;
 }

@@ -7,6 +7,7 @@
 #define KTURN_TLS_SERVER_H
 
 #include <gnutls/gnutls.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,13 +25,18 @@ struct tls_settings {
 	bool no_tls1_2;
 };
 
+/**
+ * struct tls_server - counted references, of any thread: a connection keeps the
+ * one that it has begun with, while others begin with the next
+ */
 struct tls_server {
+	atomic_uint refs;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 };
 
 /**
- * tls_server_open() - load certificate and key
+ * tls_server_open() - load certificate and key; the caller has one reference
  * @why: gets a sentence on failure
  *
  * Return: 0 or a negative errno.
@@ -39,9 +45,24 @@ int tls_server_open(struct tls_server **server, const struct tls_settings *setti
 		    char *why, size_t why_len);
 
 /**
- * tls_server_close() - free it; no connection may be left. NULL is none.
+ * tls_server_get() - take one more reference; NULL stays NULL
  */
-void tls_server_close(struct tls_server *server);
+struct tls_server *tls_server_get(struct tls_server *server);
+
+/**
+ * tls_server_put() - give a reference back, the last of which frees it; NULL is none
+ */
+void tls_server_put(struct tls_server *server);
+
+#define TLS_FINGERPRINT_LEN 65
+
+/**
+ * tls_server_fingerprint() - write down the SHA-256 of the certificate, in hexadecimal
+ *
+ * Return: @text, empty if it cannot be told.
+ */
+const char *tls_server_fingerprint(const struct tls_server *server,
+				   char text[TLS_FINGERPRINT_LEN]);
 
 /**
  * tls_ciphers_check() - try a priority string

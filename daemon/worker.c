@@ -10,7 +10,6 @@
 #include "config.h"
 #include "connection.h"
 #include "datapath.h"
-#include "handover.h"
 #include "listener.h"
 #include "listener_udp.h"
 #include "log.h"
@@ -98,7 +97,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (!err)
 		err = number_allocations(worker);
 	if (!err)
-		err = mailbox_open(&worker->mailbox, worker->base, handover_arrive, worker);
+		err = mailbox_open(&worker->mailbox, worker->base, worker);
 	if (!err)
 		err = open_datapath(worker);
 	if (!err)

@@ -107,7 +107,7 @@ static int setup_group(void **state)
 static int teardown_group(void **state)
 {
 	(void)state;
-	tls_server_close(server);
+	tls_server_put(server);
 	unlink(certificate_path);
 	return 0;
 }

@@ -97,7 +97,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	event_base_free(base);
-	tls_server_close(server);
+	tls_server_put(server);
 	unlink(certificate_path);
 	return 0;
 }
@@ -490,7 +490,7 @@ static void suites(void **state)
 	assert_true(has_suite(ours->priority, "TLS_ECDHE_RSA_AES_128_GCM_SHA256"));
 	assert_true(has_suite(ours->priority, "TLS_AES_128_GCM_SHA256"));
 	assert_false(has_suite(ours->priority, "TLS_RSA_AES_128_GCM_SHA256"));
-	tls_server_close(ours);
+	tls_server_put(ours);
 }
 
 static void settings(void **state)
