@@ -20,6 +20,42 @@ int addr_parse(union addr *addr, const char *text)
 	return -EINVAL;
 }
 
+/* Digits alone, up to the end; 0 is none. */
+static uint16_t parse_port(const char *text)
+{
+	unsigned long port = 0;
+
+	for (; *text >= '0' && *text <= '9' && port <= UINT16_MAX; text++)
+		port = port * 10 + *text - '0';
+	return *text || port > UINT16_MAX ? 0 : port;
+}
+
+int addr_parse_endpoint(union addr *addr, const char *text, size_t len, uint16_t port)
+{
+	char copy[ADDR_STR_LEN], *ip = copy, *colon, *bracket;
+
+	if (len >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	bracket = strchr(copy, ']');
+	colon = strchr(bracket ? bracket : copy, ':');
+	/* Without brackets, several of them are an IPv6 address. */
+	if (colon && !strchr(colon + 1, ':')) {
+		*colon = '\0';
+		port = parse_port(colon + 1);
+	}
+	if (bracket) {
+		if (*ip++ != '[' || bracket[1])
+			return -EINVAL;
+		*bracket = '\0';
+	}
+	if (!port || addr_parse(addr, ip) || (bracket && addr->sa.sa_family != AF_INET6))
+		return -EINVAL;
+	addr_set_port(addr, port);
+	return 0;
+}
+
 int addr_from_sockaddr(union addr *addr, const struct sockaddr *sa)
 {
 	memset(addr, 0, sizeof(*addr));

@@ -6,6 +6,7 @@
 #define KTURN_ADDR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -24,6 +25,16 @@ union addr {
  * Return: 0, or -EINVAL if @text is neither.
  */
 int addr_parse(union addr *addr, const char *text);
+
+/**
+ * addr_parse_endpoint() - read an address and perhaps a port: "192.0.2.1:3480",
+ * "[2001:db8::1]:3480", or either without the port
+ * @text: of which @len characters count
+ * @port: the one to take if there is none; 0 if there has to be one
+ *
+ * Return: 0 or -EINVAL.
+ */
+int addr_parse_endpoint(union addr *addr, const char *text, size_t len, uint16_t port);
 
 /**
  * addr_from_sockaddr() - copy what accept() and its kin return

@@ -238,6 +238,7 @@ void config_free(struct config *config)
 	config_free_auth(config);
 	acl_clear(&config->acl);
 	config_free_tls(config);
+	config_free_alternates(config);
 	free(config->file);
 	free(config->log_file);
 	free(config->pidfile);

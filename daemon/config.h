@@ -12,6 +12,7 @@
 
 #include "acl.h"
 #include "addr.h"
+#include "alternate.h"
 #include "auth.h"
 #include "datapath.h"
 #include "nonce.h"
@@ -64,6 +65,8 @@ struct config {
 	uint16_t listening_port, tls_listening_port;
 	uint16_t tcp_proxy_port;	/* 0: none */
 	struct config_addrs aux_server;	/* with their ports */
+
+	struct alternate *alternates;	/* in the order they were given */
 
 	bool no_udp, no_tcp;		/* no clients that come that way */
 	bool no_udp_relay, no_tcp_relay;	/* no such allocations */

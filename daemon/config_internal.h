@@ -32,7 +32,8 @@ enum config_key_flags {
  * @name: as coturn spells it
  * @letter: coturn's short option, or 0
  * @parse: its value's parser
- * @offset: of the member of struct config that takes the value
+ * @offset: of the member of struct config that takes the value, or what else @parse
+ *	has to know of the key
  * @arg: what stands for the value in the help; NULL for a switch
  * @help: its line in the help
  * @flags: see enum config_key_flags
@@ -103,6 +104,15 @@ const char *config_parse_refusals(struct config *config, const struct config_key
 				  const char *value);
 const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
 					 const char *value);
+
+/* The parser of config_alternate.c: the transports are the key's @offset. */
+const char *config_parse_alternate(struct config *config, const struct config_key *key,
+				   const char *value);
+
+/**
+ * config_free_alternates() - free the list of other servers
+ */
+void config_free_alternates(struct config *config);
 
 /**
  * config_fill_auth() - make the users' keys, and wipe the passwords

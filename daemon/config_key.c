@@ -163,23 +163,12 @@ static const char *parse_addr(struct config *config, const struct config_key *ke
 static const char *parse_aux_server(struct config *config, const struct config_key *key,
 				    const char *value)
 {
-	static const char valid[] = "address:port or [address]:port";
-	const char *colon = strrchr(value, ':');
 	struct config_addrs *list = member(config, key);
-	union addr *addr = &list->addr[list->n];
-	char ip[INET6_ADDRSTRLEN + 2];
-	unsigned int port;
-	size_t len = colon ? colon - value : 0;
-	bool v6 = *value == '[' && len > 2 && value[len - 1] == ']';
 
 	if (list->n == CONFIG_ADDRS_MAX)
 		return "at most 32 of them";
-	if (!len || len >= sizeof(ip) || parse_number(colon + 1, 1, UINT16_MAX, &port))
-		return valid;
-	snprintf(ip, sizeof(ip), "%.*s", (int)(v6 ? len - 2 : len), v6 ? value + 1 : value);
-	if (addr_parse(addr, ip) || v6 != (addr->sa.sa_family == AF_INET6))
-		return valid;
-	addr_set_port(addr, port);
+	if (addr_parse_endpoint(&list->addr[list->n], value, strlen(value), 0))
+		return "address:port or [address]:port";
 	list->n++;
 	return NULL;
 }
@@ -289,6 +278,16 @@ static const struct config_key keys[] = {
 	  "no TCP allocations (RFC 6062)", 0, 0 },
 	{ "aux-server", 0, parse_aux_server, MEMBER(aux_server), "ADDRESS:PORT",
 	  "listen there as well, as on listening-port (repeat)", 0, 0 },
+	{ "alternate-server", 0, config_parse_alternate, ALTERNATE_UDP | ALTERNATE_TCP,
+	  "ADDRESS[:PORT]", "send clients over UDP and TCP there, or to one of several "
+	  "(repeat)", 0, 0 },
+	{ "udp-alternate-server", 0, config_parse_alternate, ALTERNATE_UDP, "ADDRESS[:PORT]",
+	  "the same for those over UDP alone (repeat)", 0, 0 },
+	{ "tcp-alternate-server", 0, config_parse_alternate, ALTERNATE_TCP, "ADDRESS[:PORT]",
+	  "the same for those over TCP alone (repeat)", 0, 0 },
+	{ "tls-alternate-server", 0, config_parse_alternate, ALTERNATE_TLS,
+	  "ADDRESS[:PORT][/DOMAIN]", "the same for those over TLS; the domain if it has "
+	  "another certificate (repeat)", 0, 0 },
 	{ "tcp-proxy-port", 0, parse_port, MEMBER(tcp_proxy_port), "PORT",
 	  "take clients from a load balancer there, by the PROXY protocol 2", 0, 0 },
 	{ "relay-ip", 'E', parse_relay_ip, MEMBER(relay_ip), "ADDRESS",

@@ -25,6 +25,7 @@ struct worker;
 /**
  * struct session_ops - what differs with the transport
  * @stream: messages arrive in order or not at all, so one has a connection
+ * @is_secure: over TLS; NULL if it never is
  * @send: send a message of the server's own
  * @send_data: send a message with a peer's data; may drop it
  * @allocated: an allocation has been made, or has gone; may be NULL
@@ -32,6 +33,7 @@ struct worker;
  */
 struct session_ops {
 	bool stream;
+	bool (*is_secure)(const struct session *session);
 	void (*send)(struct session *session, const void *data, size_t len);
 	void (*send_data)(struct session *session, const void *data, size_t len);
 	void (*allocated)(struct session *session);
@@ -98,6 +100,14 @@ int session_enter(struct session *session, struct worker *worker);
 static inline bool session_is_stream(const struct session *session)
 {
 	return session->ops->stream;
+}
+
+/**
+ * session_is_secure() - tell whether it is TLS
+ */
+static inline bool session_is_secure(const struct session *session)
+{
+	return session->ops->is_secure && session->ops->is_secure(session);
 }
 
 /**

@@ -61,6 +61,11 @@ static const struct stream_ops stream_ops = {
 	.broken = on_broken,
 };
 
+static bool is_secure(const struct session *session)
+{
+	return container_of(session, const struct session_stream, session)->stream.tls;
+}
+
 static void send_message(struct session *session, const void *data, size_t len)
 {
 	stream_send(&of_session(session)->stream, data, len);
@@ -106,6 +111,7 @@ static void close_stream(struct session *session)
 
 static const struct session_ops session_ops = {
 	.stream = true,
+	.is_secure = is_secure,
 	.send = send_message,
 	.send_data = send_data,
 	.allocated = allocated,

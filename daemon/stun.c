@@ -175,6 +175,8 @@ int stun_attr_u32(const struct stun_attr *attr, uint32_t *value)
 	return 0;
 }
 
+static const uint8_t no_mask[16];
+
 /* Cookie and transaction ID together are the 16 bytes that mask an address. */
 static void xor_bytes(uint8_t *dst, const uint8_t *src, const uint8_t *mask, size_t len)
 {
@@ -182,10 +184,8 @@ static void xor_bytes(uint8_t *dst, const uint8_t *src, const uint8_t *mask, siz
 		*dst++ = *src++ ^ *mask++;
 }
 
-int stun_attr_xor_addr(const struct stun_message *msg, const struct stun_attr *attr,
-		       union addr *addr)
+static int read_addr(const struct stun_attr *attr, const uint8_t mask[16], union addr *addr)
 {
-	const uint8_t *mask = msg->data + 4;
 	uint16_t port;
 
 	if (attr->len < 4)
@@ -203,6 +203,17 @@ int stun_attr_xor_addr(const struct stun_message *msg, const struct stun_attr *a
 	}
 	addr_set_port(addr, port);
 	return 0;
+}
+
+int stun_attr_addr(const struct stun_attr *attr, union addr *addr)
+{
+	return read_addr(attr, no_mask, addr);
+}
+
+int stun_attr_xor_addr(const struct stun_message *msg, const struct stun_attr *attr,
+		       union addr *addr)
+{
+	return read_addr(attr, msg->data + 4, addr);
 }
 
 int stun_attr_error(const struct stun_attr *attr)
@@ -300,9 +311,10 @@ void stun_add_u8(struct stun_builder *b, uint16_t type, uint8_t value)
 	stun_add_u32(b, type, (uint32_t)value << 24);
 }
 
-void stun_add_xor_addr(struct stun_builder *b, uint16_t type, const union addr *addr)
+static void add_addr(struct stun_builder *b, uint16_t type, const union addr *addr,
+		     const uint8_t mask[16])
 {
-	const uint8_t *mask = b->buf + 4, *ip;
+	const uint8_t *ip;
 	size_t len;
 	uint8_t *p;
 
@@ -313,6 +325,16 @@ void stun_add_xor_addr(struct stun_builder *b, uint16_t type, const union addr *
 	p[1] = len == 4 ? STUN_FAMILY_IPV4 : STUN_FAMILY_IPV6;
 	put_u16(p + 2, addr_port(addr) ^ get_u16(mask));
 	xor_bytes(p + 4, ip, mask, len);
+}
+
+void stun_add_addr(struct stun_builder *b, uint16_t type, const union addr *addr)
+{
+	add_addr(b, type, addr, no_mask);
+}
+
+void stun_add_xor_addr(struct stun_builder *b, uint16_t type, const union addr *addr)
+{
+	add_addr(b, type, addr, b->buf + 4);
 }
 
 void stun_add_error(struct stun_builder *b, unsigned int code)

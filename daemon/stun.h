@@ -73,8 +73,10 @@ enum stun_attr_type {
 	STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY	= 0x8000,
 	STUN_ATTR_ADDRESS_ERROR_CODE		= 0x8001,
 	STUN_ATTR_PASSWORD_ALGORITHMS		= 0x8002,
+	STUN_ATTR_ALTERNATE_DOMAIN		= 0x8003,
 	STUN_ATTR_ICMP				= 0x8004,
 	STUN_ATTR_SOFTWARE			= 0x8022,
+	STUN_ATTR_ALTERNATE_SERVER		= 0x8023,
 	STUN_ATTR_FINGERPRINT			= 0x8028,
 	STUN_ATTR_ORIGIN			= 0x802f,	/* of a web page */
 };
@@ -183,6 +185,13 @@ bool stun_find(const struct stun_message *msg, uint16_t type, struct stun_attr *
 int stun_attr_u32(const struct stun_attr *attr, uint32_t *value);
 
 /**
+ * stun_attr_addr() - read a transport address that is as it is (RFC 8489, 14.1)
+ *
+ * Return: 0, or -EBADMSG if family and length do not fit.
+ */
+int stun_attr_addr(const struct stun_attr *attr, union addr *addr);
+
+/**
  * stun_attr_xor_addr() - read an XOR-ed transport address (RFC 8489, 14.2)
  *
  * Return: 0, or -EBADMSG if family and length do not fit.
@@ -249,6 +258,11 @@ void stun_add_u32(struct stun_builder *b, uint16_t type, uint32_t value);
  * REQUESTED-TRANSPORT and REQUESTED-ADDRESS-FAMILY have this form.
  */
 void stun_add_u8(struct stun_builder *b, uint16_t type, uint8_t value);
+
+/**
+ * stun_add_addr() - append a transport address as it is (RFC 8489, 14.1)
+ */
+void stun_add_addr(struct stun_builder *b, uint16_t type, const union addr *addr);
 
 /**
  * stun_add_xor_addr() - append an XOR-ed transport address

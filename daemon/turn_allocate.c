@@ -7,6 +7,7 @@
 
 #include "acl.h"
 #include "allocation.h"
+#include "alternate.h"
 #include "config.h"
 #include "relay_udp.h"
 #include "relayed.h"
@@ -206,6 +207,9 @@ unsigned int turn_allocate(const struct transaction *transaction,
 	code = get_request(transaction, msg, &request);
 	if (!code && acl_is_tunnelled(&config_of(transaction)->acl, &transaction->session->client))
 		code = 403;
+	/* What a token stands for is held here. */
+	if (!code && !request.token && alternate_redirect(transaction))
+		return 0;
 	if (!code)
 		code = allocation_create(transaction, &request);
 	if (!code)

@@ -39,7 +39,7 @@ struct wire {
 /**
  * struct wire_test - one test; each runs in a process of its own
  * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
- *	"bandwidth", "capacity", "idle"; for all others the same
+ *	"bandwidth", "capacity", "idle", "redirect"; for all others the same
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {
@@ -49,7 +49,7 @@ struct wire_test {
 
 extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[],
 	life_tests[], limit_tests[], tls_tests[];
-extern const struct wire_test stranger_tests[], datagram_tests[];
+extern const struct wire_test stranger_tests[], datagram_tests[], redirect_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

@@ -350,6 +350,42 @@ static void aux_servers(void **state)
 	}
 }
 
+static void alternate_servers(void **state)
+{
+	static const char *const wrong[] = {
+		"alternate-server=host", "alternate-server=192.0.2.1:", "alternate-server=0.0.0.0",
+		"alternate-server=192.0.2.1/a.example", "tls-alternate-server=192.0.2.1/",
+		"udp-alternate-server=[2001:db8::1", "tcp-alternate-server=192.0.2.1:x",
+	};
+	const struct alternate *alternate;
+	char option[64], text[ADDR_STR_LEN];
+
+	(void)state;
+	LOAD(USER, "--alternate-server=192.0.2.1", "--tls-alternate-server=2001:db8::1/a.example",
+	     "--udp-alternate-server=[2001:db8::2]:7");
+	alternate = config.alternates;
+	assert_string_equal(addr_str(&alternate->addr, text), "192.0.2.1:3478");
+	assert_int_equal(alternate->transports, ALTERNATE_UDP | ALTERNATE_TCP);
+	alternate = alternate->next;
+	assert_string_equal(addr_str(&alternate->addr, text), "[2001:db8::1]:5349");
+	assert_string_equal(alternate->domain, "a.example");
+	alternate = alternate->next;
+	assert_string_equal(addr_str(&alternate->addr, text), "[2001:db8::2]:7");
+	assert_int_equal(alternate->transports, ALTERNATE_UDP);
+	assert_null(alternate->next);
+	config_free(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char *args[] = { USER, option }, *errors;
+
+		snprintf(option, sizeof(option), "--%s", wrong[i]);
+		errors = load(args, ARRAY_SIZE(args));
+		assert_non_null(strstr(errors, "should be a"));
+		assert_null(config.alternates);
+		free(errors);
+		config_free(&config);
+	}
+}
+
 static void actions(void **state)
 {
 	(void)state;
@@ -380,6 +416,7 @@ int main(void)
 		cmocka_unit_test(certificate),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(aux_servers),
+		cmocka_unit_test(alternate_servers),
 		cmocka_unit_test(actions),
 	};
 
