@@ -515,8 +515,10 @@ void connection_delete_all(struct allocation *allocation, const char *why)
 {
 	struct worker *worker = allocation->session->worker;
 
-	worker->datapath->ops->del_group(worker->datapath, allocation->id,
-					 on_deleted, worker);
+	/* For relays of an allocation the engine looks among all there are. */
+	if (allocation->n_bound)
+		worker->datapath->ops->del_group(worker->datapath, allocation->id,
+						 on_deleted, worker);
 	while (!LIST_EMPTY(&allocation->connections))
 		connection_delete(LIST_FIRST(&allocation->connections), why);
 }

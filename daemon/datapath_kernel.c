@@ -3,10 +3,11 @@
  * The engine that hands both sockets to kturn.ko.
  *
  * Two netlink sockets: one for requests, which owns the relays (they end when
- * it is closed), and one that hears of their ends. A relay is in the table from
- * the moment its id is known until its end was reported once, by del to its
- * caller or by ended(). Events are read only from the loop, so the event of a
- * relay that ends at once waits until add has returned.
+ * it is closed), and one that hears of their ends, and of nobody else's: every
+ * worker has relays of its own. A relay is in the table from the moment its id
+ * is known until its end was reported once, by del to its caller or by ended().
+ * Events are read only from the loop, so the event of a relay that ends at once
+ * waits until add has returned.
  *
  * A relay that ended by itself before del came is not deleted but reported by
  * ended(), with its true reason: for one that del names, del says -ENOENT, and
@@ -15,6 +16,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,7 @@
 /* Events taken at a time, before the loop's other work gets its turn. */
 #define EVENTS_AT_ONCE 256
 
-/* Rest before another try to find out what lost events would have told. */
+/* Rest before it is found out what lost events would have told. */
 static const struct timeval resync_rest = { 0, 100 * 1000 };
 
 _Static_assert(RELAY_COOKIE_MAX == KTURN_COOKIE_MAX, "the cookies differ");
@@ -50,9 +52,12 @@ struct datapath_kernel {
 	struct datapath base;
 	struct kturn_genl *requests;
 	struct kturn_genl *events;
+	uint32_t port;			/* of @requests: the owner of our relays */
 	struct event *readable;
 	struct event *rested;
 	struct own_relay *relays;	/* by id */
+	uint64_t losses;		/* times that events were lost */
+	uint64_t unseen_ends;		/* relays of whose ends nobody has told */
 };
 
 static struct datapath_kernel *kernel_of(struct datapath *dp)
@@ -131,7 +136,7 @@ static void end_relay(struct datapath_kernel *dk, const struct kturn_relay *rela
 	struct own_relay *own = own_relay_find(dk, relay->id);
 	struct relay_info told = info_of(relay);
 
-	if (!own || relay->owner != kturn_genl_port(dk->requests))
+	if (!own || relay->owner != dk->port)
 		return;
 	HASH_DEL(dk->relays, own);
 	told.cookie = own->cookie;
@@ -171,27 +176,35 @@ static int drain_events(struct datapath_kernel *dk)
 	return err == -EAGAIN ? 0 : err;
 }
 
+static void mark_one(const struct kturn_relay *relay, void *arg)
+{
+	struct own_relay *own = own_relay_find(arg, relay->id);
+
+	if (own)
+		own->seen = true;
+}
+
+/* Of the relays in the kernel only these are ours: other workers have theirs. */
+static struct kturn_which ours(const struct datapath_kernel *dk)
+{
+	return (struct kturn_which){ .owner = &dk->port };
+}
+
 /*
  * Mark the relays that the kernel still has: those leave its list, and then
  * send their event, after this.
  */
 static int mark_seen(struct datapath_kernel *dk)
 {
-	struct kturn_relays relays = { .count = 0 };
+	const struct kturn_which which = ours(dk);
 	struct own_relay *own, *next;
 	int err;
 
 	HASH_ITER(hh, dk->relays, own, next)
 		own->seen = false;
-	err = kturn_relay_dump(dk->requests, NULL, &relays);
+	err = kturn_relay_each(dk->requests, &which, mark_one, dk);
 	if (err)
 		log_error("relay dump failed", "why=\"%s\"", kturn_genl_why(dk->requests));
-	for (size_t i = 0; i < relays.count; i++) {
-		own = own_relay_find(dk, relays.relay[i].id);
-		if (own)
-			own->seen = true;
-	}
-	kturn_relays_free(&relays);
 	return err;
 }
 
@@ -247,22 +260,32 @@ static int settle(struct datapath_kernel *dk)
 		return err;
 	err = drain_events(dk);
 	gone = take_unseen(dk, &unseen);
-	log_warning("relay events lost", "ended-unseen=%u alive=%u", gone,
-		    HASH_COUNT(dk->relays));
+	dk->unseen_ends += gone;
+	log_warning("relay events lost",
+		    "times=%" PRIu64 " ended-unseen=%u alive=%u ended-unseen-in-all=%" PRIu64,
+		    dk->losses, gone, HASH_COUNT(dk->relays), dk->unseen_ends);
 	report_unseen(dk, unseen);
 	return err;
 }
 
-static void resync(struct datapath_kernel *dk)
+/*
+ * Some events have not come. To ask for the whole list costs the more the more there
+ * is to tell, so it is asked for only once in a while, however often some get lost.
+ */
+static void lose(struct datapath_kernel *dk)
 {
-	if (settle(dk))
+	dk->losses++;
+	if (!evtimer_pending(dk->rested, NULL))
 		evtimer_add(dk->rested, &resync_rest);
 }
 
 static void on_rested(evutil_socket_t fd, short what, void *arg)
 {
+	struct datapath_kernel *dk = arg;
+
 	(void)fd, (void)what;
-	resync(arg);
+	if (settle(dk))
+		lose(dk);
 }
 
 static void on_events(evutil_socket_t fd, short what, void *arg)
@@ -273,7 +296,7 @@ static void on_events(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	err = take_events(dk);
 	if (err && err != -EAGAIN)
-		resync(dk);
+		lose(dk);
 }
 
 static int hear_events(struct datapath_kernel *dk, struct event_base *base,
@@ -284,7 +307,7 @@ static int hear_events(struct datapath_kernel *dk, struct event_base *base,
 	err = kturn_genl_open(&dk->events, why, why_len);
 	if (err)
 		return err;
-	err = kturn_events_join(dk->events);
+	err = kturn_events_join(dk->events, dk->port);
 	if (err) {
 		snprintf(why, why_len, "%s", kturn_genl_why(dk->events));
 		return err;
@@ -308,6 +331,7 @@ static int open_requests(struct datapath_kernel *dk, char *why, size_t why_len)
 	err = kturn_genl_open(&dk->requests, why, why_len);
 	if (err)
 		return err;
+	dk->port = kturn_genl_port(dk->requests);
 	err = kturn_stats_get(dk->requests, &stats);
 	if (err)
 		snprintf(why, why_len, "%s", kturn_genl_why(dk->requests));
@@ -437,23 +461,21 @@ static int kernel_del_group(struct datapath *dp, uint64_t group,
 	report_deleted(dk, &ended, final, arg);
 	/* What was deleted has left the table: its events are no news. */
 	if (drain_events(dk))
-		evtimer_add(dk->rested, &resync_rest);
+		lose(dk);
 	return err;
 }
 
 static int kernel_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 {
 	struct datapath_kernel *dk = kernel_of(dp);
-	uint32_t owner = kturn_genl_port(dk->requests);
+	const struct kturn_which which = ours(dk);
 	struct kturn_relays relays = { .count = 0 };
 	const struct own_relay *own;
 	struct relay_info info;
 	int err;
 
-	err = kturn_relay_dump(dk->requests, NULL, &relays);
+	err = kturn_relay_dump(dk->requests, &which, &relays);
 	for (size_t i = 0; !err && i < relays.count; i++) {
-		if (relays.relay[i].owner != owner)
-			continue;
 		info = info_of(&relays.relay[i]);
 		own = own_relay_find(dk, info.id);
 		info.to_peer.bytes += own ? own->early : 0;

@@ -11,6 +11,7 @@
 #include <netlink/netlink.h>
 
 #include "genl.h"
+#include "genl_filter.h"
 
 #define WHY_LEN 128
 
@@ -343,36 +344,26 @@ static int take_stats(const struct nlmsghdr *nlh, void *arg)
 	return kturn_stats_decode(arg, nlh);
 }
 
-static int grow(struct kturn_relays *relays)
-{
-	size_t room = relays->room ? 2 * relays->room : 16;
-	struct kturn_relay *relay;
-
-	relay = reallocarray(relays->relay, room, sizeof(*relay));
-	if (!relay)
-		return -ENOMEM;
-	relays->relay = relay;
-	relays->room = room;
-	return 0;
-}
-
 static int append_relay(const struct nlmsghdr *nlh, void *arg)
 {
-	struct kturn_relays *relays = arg;
-	int err;
-
-	if (relays->count == relays->room && grow(relays))
-		return -ENOMEM;
-	err = kturn_relay_decode(&relays->relay[relays->count], nlh);
-	if (!err)
-		relays->count++;
-	return err;
+	return kturn_relays_append(arg, nlh);
 }
 
-void kturn_relays_free(struct kturn_relays *relays)
+/* Who wants to see each relay. */
+struct relay_taker {
+	void (*fn)(const struct kturn_relay *relay, void *arg);
+	void *arg;
+};
+
+static int show_relay(const struct nlmsghdr *nlh, void *arg)
 {
-	free(relays->relay);
-	memset(relays, 0, sizeof(*relays));
+	const struct relay_taker *taker = arg;
+	struct kturn_relay relay;
+	int err = kturn_relay_decode(&relay, nlh);
+
+	if (!err)
+		taker->fn(&relay, taker->arg);
+	return err;
 }
 
 static int put_limits(struct nl_msg *msg, const struct kturn_limit *limits, size_t count)
@@ -432,11 +423,34 @@ int kturn_relay_get(struct kturn_genl *genl, uint64_t id, struct kturn_relay *re
 			   take_relay, relay);
 }
 
-int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
+/* A dump's request; NULL if it has no room. */
+static struct nl_msg *new_dump(struct kturn_genl *genl, const struct kturn_which *which)
+{
+	struct nl_msg *msg = new_request(genl, KTURN_CMD_RELAY_GET, NLM_F_DUMP);
+
+	if (msg && ((which->group && nla_put_u64(msg, KTURN_A_RELAY_GROUP, *which->group)) ||
+		    (which->owner && nla_put_u32(msg, KTURN_A_RELAY_OWNER, *which->owner)))) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+int kturn_relay_each(struct kturn_genl *genl, const struct kturn_which *which,
+		     void (*fn)(const struct kturn_relay *relay, void *arg), void *arg)
+{
+	struct relay_taker taker = { fn, arg };
+	struct nl_msg *msg = new_dump(genl, which);
+
+	return msg ? request(genl, msg, show_relay, &taker) : fail(genl, -ENOMEM);
+}
+
+int kturn_relay_dump(struct kturn_genl *genl, const struct kturn_which *which,
 		     struct kturn_relays *relays)
 {
-	return request_u64(genl, KTURN_CMD_RELAY_GET, NLM_F_DUMP,
-			   KTURN_A_RELAY_GROUP, group, append_relay, relays);
+	struct nl_msg *msg = new_dump(genl, which);
+
+	return msg ? request(genl, msg, append_relay, relays) : fail(genl, -ENOMEM);
 }
 
 int kturn_relay_set(struct kturn_genl *genl, uint64_t id,
@@ -531,13 +545,17 @@ int kturn_coalesce_set(struct kturn_genl *genl, int attr, uint32_t value)
 	return request_u32(genl, KTURN_CMD_SETTINGS_SET, KTURN_A_SETTINGS_COALESCE, attr, value);
 }
 
-int kturn_events_join(struct kturn_genl *genl)
+int kturn_events_join(struct kturn_genl *genl, uint32_t owner)
 {
 	int group, err;
 
 	group = genl_ctrl_resolve_grp(genl->sock, KTURN_GENL_NAME, KTURN_MCGRP_RELAYS);
 	if (group < 0)
 		return fail(genl, errno_of(group));
+	/* The kernel's answers have come: nothing that is no event is kept back. */
+	err = owner ? genl_filter_ends(kturn_genl_fd(genl), owner) : 0;
+	if (err)
+		return fail(genl, err);
 	err = nl_socket_add_membership(genl->sock, group);
 	if (err)
 		return fail(genl, errno_of(err));

@@ -113,6 +113,13 @@ struct kturn_relays {
 };
 
 /**
+ * kturn_relays_append() - read a message that describes a relay, and keep it
+ *
+ * Return: 0, or as kturn_relay_decode() does, or -ENOMEM; then it is as it was.
+ */
+int kturn_relays_append(struct kturn_relays *relays, const struct nlmsghdr *nlh);
+
+/**
  * kturn_relays_free() - free the array, and make it a valid start again
  */
 void kturn_relays_free(struct kturn_relays *relays);
@@ -210,15 +217,32 @@ int kturn_relay_get(struct kturn_genl *genl, uint64_t id,
 		    struct kturn_relay *relay);
 
 /**
- * kturn_relay_dump() - look at all relays, in the order of their ids
- * @group: only those of this group, if not NULL
- * @relays: they are appended here
+ * struct kturn_which - some of all relays; what is NULL does not matter
+ */
+struct kturn_which {
+	const uint64_t *group;
+	const uint32_t *owner;
+};
+
+/**
+ * kturn_relay_each() - look at relays one by one, in the order of their ids
+ * @which: only these
+ * @fn: must not ask @genl for anything; the relay is there until it returns
  *
  * A relay that lives throughout the dump is in it exactly once.
  *
  * Return: 0 or a negative errno.
  */
-int kturn_relay_dump(struct kturn_genl *genl, const uint64_t *group,
+int kturn_relay_each(struct kturn_genl *genl, const struct kturn_which *which,
+		     void (*fn)(const struct kturn_relay *relay, void *arg), void *arg);
+
+/**
+ * kturn_relay_dump() - look at all of them at once
+ * @relays: they are appended here
+ *
+ * Return: 0 or a negative errno.
+ */
+int kturn_relay_dump(struct kturn_genl *genl, const struct kturn_which *which,
 		     struct kturn_relays *relays);
 
 /**
@@ -288,12 +312,13 @@ int kturn_coalesce_set(struct kturn_genl *genl, int attr, uint32_t value);
 
 /**
  * kturn_events_join() - let this socket hear the events
+ * @owner: only of the ends of this one's relays; 0 for all there is
  *
  * From then on the socket is for kturn_events_next() alone.
  *
  * Return: 0 or a negative errno.
  */
-int kturn_events_join(struct kturn_genl *genl);
+int kturn_events_join(struct kturn_genl *genl, uint32_t owner);
 
 /**
  * kturn_events_next() - take the next event

@@ -15,6 +15,7 @@ static int print_list(const struct options *opt, const struct kturn_relays *rela
 
 static int list(const struct options *opt, int count, char **args)
 {
+	const struct kturn_which which = { .group = opt->by_group ? &opt->group : NULL };
 	struct kturn_genl *genl = connect_module();
 	struct kturn_relays relays = { .count = 0 };
 	int status;
@@ -22,7 +23,7 @@ static int list(const struct options *opt, int count, char **args)
 	(void)count, (void)args;
 	if (!genl)
 		return EXIT_FAILURE;
-	if (kturn_relay_dump(genl, opt->by_group ? &opt->group : NULL, &relays)) {
+	if (kturn_relay_dump(genl, &which, &relays)) {
 		complain("%s", kturn_genl_why(genl));
 		status = EXIT_FAILURE;
 	} else {
