@@ -1,42 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
 #include <event2/event.h>
-#include <event2/listener.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "acceptor.h"
 #include "log.h"
 
 struct acceptor {
-	struct evconnlistener *listener;
+	int fd;
+	struct event *readable;
 	struct event *rested;
 	acceptor_fn fn;
 	void *arg;
+	bool busy;		/* so that who closes it leaves it to be freed */
+	bool closed;
 };
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-		      struct sockaddr *sa, int len, void *arg)
+static void rest(struct acceptor *acceptor, int error)
 {
-	struct acceptor *acceptor = arg;
-	union addr from;
+	static const struct timeval pause = { 0, 100 * 1000 };
 
-	(void)listener, (void)len;
-	if (addr_from_sockaddr(&from, sa))
-		close(fd);
-	else
-		acceptor->fn(fd, &from, acceptor->arg);
-}
-
-static void on_error(struct evconnlistener *listener, void *arg)
-{
-	static const struct timeval rest = { 0, 100 * 1000 };
-	struct acceptor *acceptor = arg;
-
-	log_warning("accept failed", "error=\"%s\" rest=100ms",
-		    evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
-	evconnlistener_disable(listener);
-	evtimer_add(acceptor->rested, &rest);
+	log_warning("accept failed", "error=\"%s\" rest=100ms", strerror(error));
+	event_del(acceptor->readable);
+	evtimer_add(acceptor->rested, &pause);
 }
 
 static void on_rested(evutil_socket_t fd, short what, void *arg)
@@ -44,7 +35,53 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
 	struct acceptor *acceptor = arg;
 
 	(void)fd, (void)what;
-	evconnlistener_enable(acceptor->listener);
+	event_add(acceptor->readable, NULL);
+}
+
+/* Return: false if that was all for now. */
+static bool accept_one(struct acceptor *acceptor)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = accept4(acceptor->fd, (struct sockaddr *)&ss, &len,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	union addr from;
+
+	if (fd >= 0) {
+		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss))
+			close(fd);
+		else
+			acceptor->fn(fd, &from, acceptor->arg);
+		return true;
+	}
+	/* That one has given up meanwhile, the next one may not have. */
+	if (errno == ECONNABORTED || errno == EINTR)
+		return true;
+	if (errno != EAGAIN)
+		rest(acceptor, errno);
+	return false;
+}
+
+static void free_acceptor(struct acceptor *acceptor)
+{
+	if (acceptor->readable)
+		event_free(acceptor->readable);
+	if (acceptor->rested)
+		event_free(acceptor->rested);
+	free(acceptor);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct acceptor *acceptor = arg;
+
+	(void)fd, (void)what;
+	acceptor->busy = true;
+	for (int n = 0; n < ACCEPTED_AT_ONCE && accept_one(acceptor) && !acceptor->closed; n++)
+		;
+	acceptor->busy = false;
+	if (acceptor->closed)
+		free_acceptor(acceptor);
 }
 
 struct acceptor *acceptor_open(struct event_base *base, int fd, acceptor_fn fn, void *arg)
@@ -53,26 +90,23 @@ struct acceptor *acceptor_open(struct event_base *base, int fd, acceptor_fn fn, 
 
 	if (!acceptor)
 		return NULL;
+	acceptor->fd = fd;
 	acceptor->fn = fn;
 	acceptor->arg = arg;
 	acceptor->rested = evtimer_new(base, on_rested, acceptor);
-	if (acceptor->rested)
-		acceptor->listener = evconnlistener_new(base, on_accept, acceptor,
-							LEV_OPT_CLOSE_ON_FREE |
-							LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (acceptor->listener) {
-		evconnlistener_set_error_cb(acceptor->listener, on_error);
+	acceptor->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, acceptor);
+	if (acceptor->rested && acceptor->readable && !event_add(acceptor->readable, NULL))
 		return acceptor;
-	}
-	if (acceptor->rested)
-		event_free(acceptor->rested);
-	free(acceptor);
+	free_acceptor(acceptor);
 	return NULL;
 }
 
 void acceptor_close(struct acceptor *acceptor)
 {
-	evconnlistener_free(acceptor->listener);
-	event_free(acceptor->rested);
-	free(acceptor);
+	event_del(acceptor->readable);
+	event_del(acceptor->rested);
+	close(acceptor->fd);
+	acceptor->closed = true;
+	if (!acceptor->busy)
+		free_acceptor(acceptor);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A listening socket on a loop. It rests for a moment when the process or the
- * system is out of descriptors, instead of spinning on accept().
+ * A listening socket on a loop. Of a crowd it lets so many in at a time, lest those
+ * that are in stand still. It rests for a moment when the process or the system is
+ * out of descriptors, instead of spinning on accept().
  */
 #ifndef KTURN_ACCEPTOR_H
 #define KTURN_ACCEPTOR_H
 
 #include "addr.h"
+
+#define ACCEPTED_AT_ONCE 32
 
 struct acceptor;
 struct event_base;

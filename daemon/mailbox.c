@@ -8,7 +8,9 @@
 
 #include "mailbox.h"
 
-/* One at a time, for what it brings may end the loop; others wake it again. */
+/* Messages taken at a time, before the loop's other work gets its turn. */
+#define TAKEN_AT_ONCE 32
+
 static bool take_one(struct mailbox *mailbox)
 {
 	struct mail *mail;
@@ -22,7 +24,8 @@ static bool take_one(struct mailbox *mailbox)
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
-	take_one(arg);
+	for (int n = 0; n < TAKEN_AT_ONCE && take_one(arg); n++)
+		;
 }
 
 int mailbox_open(struct mailbox *mailbox, struct event_base *base, void *owner)
