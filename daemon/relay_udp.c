@@ -16,6 +16,10 @@
 #define DATA_HEAD_LEN(ip_len) \
 	(STUN_HEADER_LEN + ADDR_ATTR_LEN(ip_len) + STUN_ATTR_HEADER_LEN)
 
+/* One that tells of ICMP. */
+#define ICMP_INDICATION_MAX \
+	(STUN_HEADER_LEN + ADDR_ATTR_LEN(16) + STUN_ATTR_HEADER_LEN + 8)
+
 _Static_assert(DATA_HEAD_LEN(16) <= UDP_HEADROOM, "room for the head of a Data indication");
 
 /* The header goes before the data in place. Streams want the padding. */
@@ -81,6 +85,43 @@ static void on_datagram(const struct datagram *datagram, void *arg)
 		send_indication(allocation->session, datagram);
 }
 
+/* RFC 8656, 18.13 */
+static void add_icmp(struct stun_builder *b, const struct udp_error *error)
+{
+	const uint8_t value[] = {
+		0, 0, error->type, error->code,
+		error->mtu >> 24, error->mtu >> 16, error->mtu >> 8, error->mtu,
+	};
+
+	stun_add(b, STUN_ATTR_ICMP, value, sizeof(value));
+}
+
+static void send_icmp(struct session *session, const struct udp_error *error)
+{
+	uint8_t transaction[STUN_TRANSACTION_LEN], buf[ICMP_INDICATION_MAX];
+	struct stun_builder b;
+
+	if (gnutls_rnd(GNUTLS_RND_NONCE, transaction, sizeof(transaction)))
+		return;
+	stun_begin(&b, buf, sizeof(buf), STUN_INDICATION, STUN_DATA, transaction);
+	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &error->remote);
+	add_icmp(&b, error);
+	session_send_data(session, buf, stun_end(&b));
+	/* Its memory is gone soon. */
+	udp_flush(session->worker->udp);
+}
+
+/* RFC 8656, 11.5: the peer has to have a permission, not who has sent the ICMP packet. */
+static void on_error(const struct udp_error *error, void *arg)
+{
+	const struct relay_udp *relay = arg;
+	struct allocation *allocation = relay->allocation;
+
+	if (permissions_allow(&allocation->permissions, &error->remote, worker_now()) &&
+	    may_pass(allocation, &allocation->police_to_client, ICMP_INDICATION_MAX))
+		send_icmp(allocation->session, error);
+}
+
 struct relay_udp *relay_udp_open(struct allocation *allocation, int fd,
 				 const union addr *addr)
 {
@@ -90,10 +131,13 @@ struct relay_udp *relay_udp_open(struct allocation *allocation, int fd,
 	if (!relay)
 		return NULL;
 	relay->allocation = allocation;
-	if (!udp_open(&relay->socket, io, fd, addr, on_datagram, relay))
-		return relay;
-	free(relay);
-	return NULL;
+	if (udp_open(&relay->socket, io, fd, addr, on_datagram, relay)) {
+		free(relay);
+		return NULL;
+	}
+	/* Without them datagrams get lost as IP loses them: in silence. */
+	udp_watch_errors(&relay->socket, on_error);
+	return relay;
 }
 
 void relay_udp_send(struct relay_udp *relay, const union addr *peer, const void *data,
@@ -103,10 +147,7 @@ void relay_udp_send(struct relay_udp *relay, const union addr *peer, const void 
 
 	if (!may_pass(allocation, &allocation->police_to_peer, len))
 		return;
-	if (dont_fragment != relay->dont_fragment) {
-		udp_set_dont_fragment(&relay->socket, dont_fragment);
-		relay->dont_fragment = dont_fragment;
-	}
+	udp_set_dont_fragment(&relay->socket, dont_fragment);
 	udp_send(&relay->socket, peer, &relay->socket.addr, data, len);
 	allocation->to_peer += len;
 }

@@ -16,12 +16,10 @@ struct allocation;
 /**
  * struct relay_udp - one of them
  * @allocation: whose it is; it has one of each family at most
- * @dont_fragment: what the socket does at the moment
  */
 struct relay_udp {
 	struct udp_socket socket;
 	struct allocation *allocation;
-	bool dont_fragment;
 };
 
 /**

@@ -26,6 +26,18 @@ static bool may_send(const struct allocation *allocation, const union addr *peer
 	return !acl_knows_port(acl, addr_port(peer)) || !acl_refusal(acl, peer);
 }
 
+/*
+ * Between two versions of IP, and between two hosts of IPv6, DONT-FRAGMENT is to be
+ * ignored, unless the client is behind a stream (RFC 8656, 13 to 15).
+ */
+static bool dont_fragment(const struct session *session, const struct stun_message *msg,
+			  const union addr *peer)
+{
+	return stun_find(msg, STUN_ATTR_DONT_FRAGMENT, NULL) &&
+	       (session_is_stream(session) || (session->client.sa.sa_family == AF_INET &&
+					       peer->sa.sa_family == AF_INET));
+}
+
 /* RFC 8656, 11.2 */
 void turn_send(struct session *session, const struct stun_message *msg)
 {
@@ -41,7 +53,7 @@ void turn_send(struct session *session, const struct stun_message *msg)
 	relay = allocation_udp(allocation, peer.sa.sa_family);
 	if (relay && may_send(allocation, &peer))
 		relay_udp_send(relay, &peer, data.value, data.len,
-			       stun_find(msg, STUN_ATTR_DONT_FRAGMENT, NULL));
+			       dont_fragment(session, msg, &peer));
 }
 
 /* RFC 8656, 12.6 */

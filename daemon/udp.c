@@ -107,6 +107,25 @@ static void find_local(const struct udp_socket *socket, struct msghdr *msg, unio
 	}
 }
 
+static int receive_once(const struct udp_socket *socket)
+{
+	struct udp_io *io = socket->io;
+
+	prepare_to_receive(io);
+	return recvmmsg(socket->fd, io->in.msg, BATCH, MSG_DONTWAIT, NULL);
+}
+
+/* Errors come before datagrams, and make the socket readable as long as they are there. */
+static int receive_batch(const struct udp_socket *socket)
+{
+	int n = receive_once(socket);
+
+	if (n >= 0 || !socket->failed)
+		return n;
+	udp_errors_read(socket->fd, socket->failed, socket->arg);
+	return receive_once(socket);
+}
+
 /* One batch a call: others have their turn. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -115,9 +134,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	struct datagram datagram;
 	int n;
 
-	(void)what;
-	prepare_to_receive(io);
-	n = recvmmsg(fd, io->in.msg, BATCH, MSG_DONTWAIT, NULL);
+	(void)fd, (void)what;
+	n = receive_batch(socket);
 	for (int i = 0; i < n; i++) {
 		if (addr_from_sockaddr(&datagram.remote, &io->in.addr[i].sa))
 			continue;
@@ -186,23 +204,54 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 		set_source(io, i, from);
 }
 
+/*
+ * DF does not heed what is known of the way: the client means to find out, and a forged
+ * ICMP packet, believed, would be one for everybody. Without DF, where errors are
+ * watched, OMIT: with DONT, IPv4 would keep back what comes of the last one with DF.
+ */
+static int set_discovery(const struct udp_socket *socket)
+{
+	bool df = socket->dont_fragment;
+	int discover;
+
+	if (socket->addr.sa.sa_family == AF_INET) {
+		discover = df ? IP_PMTUDISC_PROBE
+			      : socket->failed ? IP_PMTUDISC_OMIT : IP_PMTUDISC_DONT;
+		return setsockopt(socket->fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover,
+				  sizeof(discover));
+	}
+	discover = df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT;
+	return setsockopt(socket->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover,
+			  sizeof(discover));
+}
+
 void udp_set_dont_fragment(struct udp_socket *socket, bool on)
 {
-	bool v4 = socket->addr.sa.sa_family == AF_INET;
-	int discover = v4 ? (on ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT)
-			  : (on ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT);
-
+	if (socket->dont_fragment == on)
+		return;
 	/* What waits is to go as it was meant. */
 	if (socket->io->sender == socket)
 		udp_flush(socket->io);
-	setsockopt(socket->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
-		   v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &discover, sizeof(discover));
+	socket->dont_fragment = on;
+	set_discovery(socket);
+}
+
+/*
+ * An error that ICMP has brought is told once, to whatever is sent next, to any peer:
+ * that has not been sent, and is none the worse for it. No room is no such error, and
+ * too long is one with DF only if the datagram is.
+ */
+static bool may_be_of_another(const struct udp_socket *socket, int error)
+{
+	return socket->failed && error != ENOBUFS &&
+	       (error != EMSGSIZE || !socket->dont_fragment);
 }
 
 /* One that cannot go, because of its length or its way, does not hold up the rest. */
 void udp_flush(struct udp_io *io)
 {
 	unsigned int done = 0;
+	bool again = false;
 
 	while (done < io->n_out) {
 		int n = sendmmsg(io->sender->fd, io->out.msg + done, io->n_out - done,
@@ -210,7 +259,9 @@ void udp_flush(struct udp_io *io)
 
 		if (n < 0 && errno == EAGAIN)
 			break;
-		done += n > 0 ? n : 1;
+		again = n < 0 && !again && may_be_of_another(io->sender, errno);
+		if (!again)
+			done += n > 0 ? n : 1;
 	}
 	io->n_out = 0;
 }
@@ -288,6 +339,16 @@ int udp_open(struct udp_socket *socket, struct udp_io *io, int fd, const union a
 	if (socket->readable)
 		event_free(socket->readable);
 	return -ENOMEM;
+}
+
+int udp_watch_errors(struct udp_socket *socket, udp_error_fn failed)
+{
+	int err = udp_errors_enable(socket->fd, socket->addr.sa.sa_family);
+
+	if (err)
+		return err;
+	socket->failed = failed;
+	return set_discovery(socket) ? -errno : 0;
 }
 
 void udp_close(struct udp_socket *socket)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "udp_error.h"
 
 #define UDP_PAYLOAD_MAX	65507	/* bytes, over IPv4; jumbograms are nobody's wish */
 
@@ -52,7 +53,9 @@ struct udp_socket {
 	union addr addr;
 	struct event *readable;
 	udp_receive_fn receive;
+	udp_error_fn failed;
 	void *arg;
+	bool dont_fragment;
 };
 
 /**
@@ -94,6 +97,14 @@ int udp_open(struct udp_socket *socket, struct udp_io *io, int fd, const union a
 	     udp_receive_fn receive, void *arg);
 
 /**
+ * udp_watch_errors() - be told which datagrams have not arrived, and why
+ * @failed: gets what @receive gets as @arg
+ *
+ * Return: 0 or a negative errno.
+ */
+int udp_watch_errors(struct udp_socket *socket, udp_error_fn failed);
+
+/**
  * udp_send() - put a datagram into the batch that goes out next
  * @from: the IP address to send from, where the socket has several
  * @data: has to stay until udp_flush()
@@ -104,7 +115,8 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 	      const void *data, size_t len);
 
 /**
- * udp_set_dont_fragment() - have datagrams sent whole or not at all, or as usual
+ * udp_set_dont_fragment() - have the datagrams to come sent whole or not at all, or as
+ * usual
  */
 void udp_set_dont_fragment(struct udp_socket *socket, bool on);
 

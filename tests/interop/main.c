@@ -20,10 +20,13 @@
 #define PEER	"10.77.0.3"
 #define PEER6	"2001:db8:77::3"
 #define NOWHERE	"10.77.8.9"
+#define FAR	"10.77.10.3"
+#define FAR6	"2001:db8:77:10::3"
 
 static const struct wire_test *const tables[] = {
 	credential_tests, stream_tests, refusal_tests, life_tests, limit_tests, tls_tests,
 	stranger_tests, datagram_tests, redirect_tests,
+	icmp_tests, fragment_tests,
 };
 
 static bool wanted(const struct wire_test *test, char **groups)
@@ -111,6 +114,8 @@ int main(int argc, char **argv)
 	addr_parse(&wire.peer, PEER);
 	addr_parse(&wire.peer6, PEER6);
 	addr_parse(&wire.nowhere, NOWHERE);
+	addr_parse(&wire.far, FAR);
+	addr_parse(&wire.far6, FAR6);
 	printf("1..%u\n", for_each(argv + 2, count, &wire));
 	return for_each(argv + 2, report, &wire) ? 1 : 0;
 }

@@ -159,11 +159,23 @@ int talk_refresh(struct talk *t, uint32_t lifetime, int family)
 	return talk_ask(t);
 }
 
-int talk_send(struct talk *t, const union addr *peer, const void *data, size_t len)
+static void begin_send(struct talk *t, const union addr *peer, const void *data, size_t len)
 {
 	talk_begin(t, STUN_INDICATION, STUN_SEND);
 	stun_add_xor_addr(&t->out, STUN_ATTR_XOR_PEER_ADDRESS, peer);
 	stun_add(&t->out, STUN_ATTR_DATA, data, len);
+}
+
+int talk_send(struct talk *t, const union addr *peer, const void *data, size_t len)
+{
+	begin_send(t, peer, data, len);
+	return talk_say(t);
+}
+
+int talk_send_whole(struct talk *t, const union addr *peer, const void *data, size_t len)
+{
+	begin_send(t, peer, data, len);
+	stun_add(&t->out, STUN_ATTR_DONT_FRAGMENT, NULL, 0);
 	return talk_say(t);
 }
 
@@ -181,7 +193,7 @@ int talk_channel(struct talk *t, uint16_t number, const void *data, size_t len)
 	return net_send(t->turn.control, t->room, all, WIRE_WAIT);
 }
 
-int talk_hear_data(struct talk *t, const union addr *peer, const void *data, size_t len)
+static int hear_indication(struct talk *t, const union addr *peer)
 {
 	struct stun_attr attr;
 	union addr from;
@@ -192,9 +204,32 @@ int talk_hear_data(struct talk *t, const union addr *peer, const void *data, siz
 	expect(stun_find(&t->msg, STUN_ATTR_XOR_PEER_ADDRESS, &attr) &&
 	       !stun_attr_xor_addr(&t->msg, &attr, &from), "no XOR-PEER-ADDRESS");
 	expect(addr_equal(&from, peer), "another XOR-PEER-ADDRESS");
+	return 0;
+}
+
+int talk_hear_data(struct talk *t, const union addr *peer, const void *data, size_t len)
+{
+	struct stun_attr attr;
+
+	need(hear_indication(t, peer));
 	expect(stun_find(&t->msg, STUN_ATTR_DATA, &attr), "no DATA");
 	expect(attr.len == len && !memcmp(attr.value, data, len), "other DATA: %u bytes",
 	       attr.len);
+	return 0;
+}
+
+int talk_hear_icmp(struct talk *t, const union addr *peer, uint8_t type, uint8_t code,
+		   uint32_t mtu)
+{
+	const uint8_t icmp[] = { 0, 0, type, code, mtu >> 24, mtu >> 16, mtu >> 8, mtu };
+	struct stun_attr attr;
+
+	need(hear_indication(t, peer));
+	expect(!stun_find(&t->msg, STUN_ATTR_DATA, NULL), "with DATA");
+	expect(stun_find(&t->msg, STUN_ATTR_ICMP, &attr) && attr.len == sizeof(icmp),
+	       "no ICMP");
+	expect(!memcmp(attr.value, icmp, sizeof(icmp)), "type %u, code %u, MTU %u",
+	       attr.value[2], attr.value[3], attr.value[6] << 8 | attr.value[7]);
 	return 0;
 }
 

@@ -89,6 +89,11 @@ int talk_refresh(struct talk *t, uint32_t lifetime, int family);
 int talk_send(struct talk *t, const union addr *peer, const void *data, size_t len);
 
 /**
+ * talk_send_whole() - a Send indication with DONT-FRAGMENT
+ */
+int talk_send_whole(struct talk *t, const union addr *peer, const void *data, size_t len);
+
+/**
  * talk_channel() - a ChannelData message
  */
 int talk_channel(struct talk *t, uint16_t number, const void *data, size_t len);
@@ -97,6 +102,12 @@ int talk_channel(struct talk *t, uint16_t number, const void *data, size_t len);
  * talk_hear_data() - wait for a Data indication from a peer, with this data
  */
 int talk_hear_data(struct talk *t, const union addr *peer, const void *data, size_t len);
+
+/**
+ * talk_hear_icmp() - wait for a Data indication of what ICMP says of a peer
+ */
+int talk_hear_icmp(struct talk *t, const union addr *peer, uint8_t type, uint8_t code,
+		   uint32_t mtu);
 
 /**
  * talk_hear_channel() - wait for ChannelData, with this data

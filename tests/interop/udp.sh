@@ -59,3 +59,63 @@ udp_uclient_done() {
 	cat "$2"
 	return "$status"
 }
+
+# --- a router, and a link behind it that takes 1300 bytes at a time and leads nowhere:
+# main.c knows the addresses, icmp.c the sizes
+
+router=''
+
+has_left() {
+	! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]
+}
+
+in_router() {
+	nsenter --net="/proc/$router/ns/net" "$@"
+}
+
+start_router() {
+	unshare --net sleep infinity &
+	router=$!
+	await 100 has_left "$router"
+	ip link add near type veth peer name door netns "$router"
+	ip address add 10.77.9.1/24 dev near
+	ip address add 2001:db8:77:9::1/64 dev near nodad
+	ip link set near up
+	in_router sh -c '
+		set -e
+		ip link add beyond mtu 1300 type veth peer name wall
+		ip address add 10.77.9.2/24 dev door
+		ip address add 2001:db8:77:9::2/64 dev door nodad
+		ip link set door up
+		ip link set wall up
+		ip link set beyond up
+		ip route add 10.77.0.0/24 via 10.77.9.1
+		ip route add 10.77.10.0/24 dev beyond
+		ip route add 2001:db8:77::/64 via 2001:db8:77:9::1
+		ip route add 2001:db8:77:10::/64 dev beyond
+		ip neighbour add 10.77.10.3 lladdr 02:00:00:00:00:03 dev beyond
+		ip neighbour add 2001:db8:77:10::3 lladdr 02:00:00:00:00:03 dev beyond
+		echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	ip route add 10.77.10.0/24 via 10.77.9.2
+	ip route add 2001:db8:77:10::/64 via 2001:db8:77:9::2
+}
+
+stop_router() {
+	[ "$router" ] || return 0
+	ip link delete near
+	kill "$router"
+	wait "$router" 2>/dev/null || true
+	router=''
+}
+
+# What ICMP says, and DF.
+lost_on_the_way() {
+	[ "$server" = kturnd ] || return 0 # coturn tells of no ICMP
+	start_router
+	wire_tests icmp
+	stop_router # what is known of the way is forgotten with it
+	start_router
+	wire_tests --udp icmp
+	stop_router
+}

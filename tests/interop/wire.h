@@ -27,19 +27,21 @@ struct wire_user {
  * @peer: the peers' IPv4 address, on this host
  * @peer6: and the IPv6 one
  * @nowhere: an address from which no answer comes
+ * @far: one behind a router and a link that takes 1300 bytes; @far6 as well
  */
 struct wire {
 	union addr server;
 	const struct secure *secure;
 	bool datagrams;
 	struct wire_user users[2];
-	union addr peer, peer6, nowhere;
+	union addr peer, peer6, nowhere, far, far6;
 };
 
 /**
  * struct wire_test - one test; each runs in a process of its own
  * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
- *	"bandwidth", "capacity", "idle", "redirect"; for all others the same
+ *	"bandwidth", "capacity", "idle", "redirect"; for all others the same, "icmp" with
+ *	a router in the network
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {
@@ -50,6 +52,7 @@ struct wire_test {
 extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[],
 	life_tests[], limit_tests[], tls_tests[];
 extern const struct wire_test stranger_tests[], datagram_tests[], redirect_tests[];
+extern const struct wire_test icmp_tests[], fragment_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

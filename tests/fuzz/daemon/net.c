@@ -228,7 +228,7 @@ int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct tim
 
 	if (!fake_of(fd))
 		return syscall(SYS_recvmmsg, fd, msgs, n, flags, timeout);
-	while (got < n && receive_parcel(fd, &msgs[got].msg_hdr, &msgs[got].msg_len))
+	while (got < n && !(flags & MSG_ERRQUEUE) && receive_parcel(fd, &msgs[got].msg_hdr, &msgs[got].msg_len))
 		got++;
 	return got ? (int)got : fail(EAGAIN);
 }
