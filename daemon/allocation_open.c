@@ -76,17 +76,6 @@ static unsigned int add_udp(struct allocation *allocation, int fd, const union a
 	return 0;
 }
 
-/* RESERVATION-TOKEN */
-static unsigned int open_reserved(struct allocation *allocation, const uint8_t *token)
-{
-	union addr addr;
-	int fd = reservations_take(&server_of(allocation)->reservations, worker_now(), token,
-				   &addr);
-
-	/* Nothing has failed here: the client was late, or has guessed. */
-	return fd == -ENOENT ? 508 : add_udp(allocation, fd, &addr);
-}
-
 /*
  * A reservation outlives the allocation that it came with, which user-quota counts: so
  * that bounds these as well. A generous one, meant for what lasts, does not, and where
@@ -107,6 +96,18 @@ static struct reservation_owner owner_of(const struct allocation *allocation)
 	if (quota && quota < owner.max)
 		owner.max = quota;
 	return owner;
+}
+
+/* RESERVATION-TOKEN: of the user who has it from us, whoever else has come by it. */
+static unsigned int open_reserved(struct allocation *allocation, const uint8_t *token)
+{
+	const struct reservation_owner owner = owner_of(allocation);
+	union addr addr;
+	int fd = reservations_take(&server_of(allocation)->reservations, worker_now(), token,
+				   allocation->user ? &owner : NULL, &addr);
+
+	/* Nothing has failed here: the client was late, or has guessed. */
+	return fd == -ENOENT ? 508 : add_udp(allocation, fd, &addr);
 }
 
 /* The socket @fd is taken over, whatever comes of it. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,12 @@ void reservations_clear(struct reservations *reservations)
 	pthread_mutex_destroy(&reservations->lock);
 }
 
+static bool is_of(const struct reservation *reservation, const struct reservation_owner *owner)
+{
+	return reservation->owner_len == owner->len &&
+	       !memcmp(reservation->owner, owner->key, owner->len);
+}
+
 static unsigned int count(const struct reservations *reservations,
 			  const struct reservation_owner *owner)
 {
@@ -65,8 +72,7 @@ static unsigned int count(const struct reservations *reservations,
 	unsigned int n = 0;
 
 	TAILQ_FOREACH(reservation, &reservations->queue, entry)
-		n += reservation->owner_len == owner->len &&
-		     !memcmp(reservation->owner, owner->key, owner->len);
+		n += is_of(reservation, owner);
 	return n;
 }
 
@@ -112,13 +118,14 @@ int reservations_hold(struct reservations *reservations, int fd, const union add
 }
 
 static int take(struct reservations *reservations, const uint8_t token[RESERVATION_TOKEN_LEN],
-		union addr *addr)
+		const struct reservation_owner *owner, union addr *addr)
 {
 	struct reservation *reservation;
 	int fd;
 
 	TAILQ_FOREACH(reservation, &reservations->queue, entry) {
-		if (gnutls_memcmp(reservation->token, token, RESERVATION_TOKEN_LEN))
+		if (gnutls_memcmp(reservation->token, token, RESERVATION_TOKEN_LEN) ||
+		    (owner && !is_of(reservation, owner)))
 			continue;
 		*addr = reservation->addr;
 		fd = reservation->fd;
@@ -129,13 +136,14 @@ static int take(struct reservations *reservations, const uint8_t token[RESERVATI
 }
 
 int reservations_take(struct reservations *reservations, time_t now,
-		      const uint8_t token[RESERVATION_TOKEN_LEN], union addr *addr)
+		      const uint8_t token[RESERVATION_TOKEN_LEN],
+		      const struct reservation_owner *owner, union addr *addr)
 {
 	int fd;
 
 	pthread_mutex_lock(&reservations->lock);
 	expire(reservations, now);
-	fd = take(reservations, token, addr);
+	fd = take(reservations, token, owner, addr);
 	pthread_mutex_unlock(&reservations->lock);
 	return fd;
 }

@@ -72,12 +72,14 @@ int reservations_hold(struct reservations *reservations, int fd, const union add
 
 /**
  * reservations_take() - take the socket that was held under a token
+ * @owner: who asks; he gets his own only. NULL if nobody is asked who he is
  * @addr: what it is bound to
  *
- * Return: the socket, or -ENOENT.
+ * Return: the socket, or -ENOENT; then what another owner has stays his.
  */
 int reservations_take(struct reservations *reservations, time_t now,
-		      const uint8_t token[RESERVATION_TOKEN_LEN], union addr *addr);
+		      const uint8_t token[RESERVATION_TOKEN_LEN],
+		      const struct reservation_owner *owner, union addr *addr);
 
 /**
  * reservations_expire() - close what has been held long enough

@@ -288,16 +288,21 @@ static int even_port(const struct wire *wire)
 static int reservation(const struct wire *wire)
 {
 	union addr first, second, peer = wire->peer;
+	struct wire bobs = *wire;
 	struct stun_attr attr;
 	uint8_t token[8];
 	int fd = talk_peer(&peer);
 
+	bobs.users[0] = wire->users[1];
 	need(talk_open(&talk, wire));
 	expect_ok(ask_allocate(&talk, STUN_ATTR_EVEN_PORT, "\x80", 1));
 	expect_ok(talk_relayed(&talk, 0, &first));
 	expect(stun_find(&talk.msg, STUN_ATTR_RESERVATION_TOKEN, &attr) && attr.len == 8,
 	       "no token");
 	memcpy(token, attr.value, sizeof(token));
+	/* It is the user's own, and what another tries takes nothing from him. */
+	need(talk_open(&other, &bobs));
+	expect_code(508, ask_allocate(&other, STUN_ATTR_RESERVATION_TOKEN, token, 8));
 	need(talk_open(&other, wire));
 	expect_code(508, ask_allocate(&other, STUN_ATTR_RESERVATION_TOKEN, "unheard!", 8));
 	expect_ok(ask_allocate(&other, STUN_ATTR_RESERVATION_TOKEN, token, sizeof(token)));

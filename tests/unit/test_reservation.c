@@ -15,12 +15,15 @@
 
 #define NOW 1000
 
-static struct config config;		/* without a relay-ip: no ports to give back */
+/* Two ports of 127.0.0.2; what is held on another address goes back to nobody. */
+static struct config config = { .min_port = 47020, .max_port = 47021 };
 static struct reservations reservations;
 
 static int setup(void **state)
 {
 	(void)state;
+	config.relay_ip.n = 1;
+	assert_int_equal(addr_parse(&config.relay_ip.addr[0], "127.0.0.2"), 0);
 	reservations_init(&reservations, relayed_pool_new(&config));
 	return 0;
 }
@@ -60,11 +63,17 @@ static int hold(time_t now, uint8_t token[RESERVATION_TOKEN_LEN])
 	return fd;
 }
 
-static int take(time_t now, const uint8_t token[RESERVATION_TOKEN_LEN])
+static int take_as(const struct reservation_owner *owner, time_t now,
+		   const uint8_t token[RESERVATION_TOKEN_LEN])
 {
 	union addr addr;
 
-	return reservations_take(&reservations, now, token, &addr);
+	return reservations_take(&reservations, now, token, owner, &addr);
+}
+
+static int take(time_t now, const uint8_t token[RESERVATION_TOKEN_LEN])
+{
+	return take_as(&alice, now, token);
 }
 
 static void taken_once(void **state)
@@ -81,6 +90,22 @@ static void taken_once(void **state)
 	assert_int_equal(take(NOW, token[0]), fd[0]);
 	close(fd[0]);
 	close(fd[1]);
+}
+
+/* A token that another user has come by is none, and stays good. */
+static void of_its_owner(void **state)
+{
+	uint8_t token[RESERVATION_TOKEN_LEN];
+	int fd = hold(NOW, token);
+
+	(void)state;
+	assert_int_equal(take_as(&bob, NOW, token), -ENOENT);
+	assert_int_equal(reservations.n, 1);
+	assert_int_equal(take(NOW, token), fd);
+	close(fd);
+	fd = hold(NOW, token);
+	assert_int_equal(take_as(NULL, NOW, token), fd);
+	close(fd);
 }
 
 /* For 30 seconds at least, and not for ever. */
@@ -136,14 +161,53 @@ static void so_many_an_owner(void **state)
 	assert_int_equal(try_hold(&same, NOW + 32, &fd, token[2]), 0);
 }
 
+/* Both ports there are; the second is held, the first given back. */
+static int try_pair(time_t now, uint8_t token[RESERVATION_TOKEN_LEN])
+{
+	union addr addr;
+	int next, fd = relayed_bind_pair(reservations.pool, AF_INET, &addr, &next);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	relayed_release(reservations.pool, &addr);
+	addr_set_port(&addr, addr_port(&addr) + 1);
+	assert_int_equal(reservations_hold(&reservations, next, &addr, &alice, now, token), 0);
+	return 0;
+}
+
+/* A port that nobody comes for can be had again, and so one that somebody came for. */
+static void ports_come_back(void **state)
+{
+	uint8_t token[RESERVATION_TOKEN_LEN];
+	union addr addr;
+	int fd;
+
+	(void)state;
+	assert_int_equal(try_pair(NOW, token), 0);
+	assert_int_equal(try_pair(NOW, token), -EADDRINUSE);
+	reservations_expire(&reservations, NOW + 30);
+	assert_int_equal(try_pair(NOW, token), -EADDRINUSE);
+	reservations_expire(&reservations, NOW + 32);
+	assert_int_equal(reservations.n, 0);
+	assert_int_equal(try_pair(NOW, token), 0);
+	fd = reservations_take(&reservations, NOW, token, &alice, &addr);
+	assert_true(fd >= 0);
+	close(fd);
+	relayed_release(reservations.pool, &addr);
+	assert_int_equal(try_pair(NOW, token), 0);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(taken_once),
+		test(of_its_owner),
 		test(held_for_a_while),
 		test(bounded),
 		test(so_many_an_owner),
+		test(ports_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
