@@ -73,13 +73,20 @@ def counted:
 	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
 	map(counted_result($direct[.work]));
 
+# The rivals took turns, so each measurement has one of direct beside it.
+def ratios($direct): [range(length) as $i | .[$i].elapsed_ns / $direct[$i].elapsed_ns];
+
 def timed:
-	map(select(.work)) | grouped | map(one(.elapsed_ns)) |
-	(map(select(.rival == "direct") | {key: .work, value: .}) | from_entries) as $direct |
-	map({rival, work, outcome, spread} +
-		(if .outcome == "ok" and $direct[.work].outcome == "ok" then
-			{ratio: (.elapsed_ns / $direct[.work].elapsed_ns)}
-		else {} end));
+	(map(select(.work)) | grouped) as $all |
+	($all | map({key: .[0].work, value: select(.[0].rival == "direct")}) | from_entries) as $direct |
+	$all | map($direct[.[0].work] as $beside |
+		{rival: .[0].rival, work: .[0].work,
+		 outcome: (map(.outcome) | map(select(. != "ok")) | first // "ok"),
+		 measured: length} +
+		if $beside and all(.[], $beside[]; .outcome == "ok") then
+			(ratios($beside) | sort) as $ratios |
+			{ratio: ($ratios | median_by(.)), lowest: $ratios[0], highest: $ratios[-1]}
+		else {} end);
 
 ($counted | map(.machine // empty) | first) as $machine |
 {

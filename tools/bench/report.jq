@@ -105,10 +105,11 @@ def memories:
 def walls:
 	if .wall == [] then empty else
 		"",
-		"Two CPUs, emulated: time, as a multiple of direct's. It varies; differences below 10 % say nothing.",
+		"Two CPUs, emulated: time, as a multiple of that of direct beside it; the median of \(.wall[0].measured), and in",
+		"parentheses the lowest and highest. The machine has other things to do.",
 		"",
 		matrix(.wall; ["bulk", "both"];
-			cell(.ratio | number(2)))
+			cell("\(.ratio | number(2)) (\(.lowest | number(2))–\(.highest | number(2)))"))
 	end;
 
 def complaints:
