@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_diff.h"
 #include "config_internal.h"
 #include "permission.h"
 
@@ -64,6 +65,8 @@ static void apply(struct reader *r, const struct config_key *key, const char *va
 	valid = key->parse(r->config, key, value ? value : "yes");
 	if (valid)
 		complain(r, key, value, valid);
+	else if (config_given_add(r->config, key, value ? value : "yes"))
+		complain(r, key, NULL, "remembered: no memory");
 }
 
 static char *trim(char *text)
@@ -204,6 +207,8 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 	struct reader r = { .config = config, .errors = { .out = errors }, .early = true };
 
 	*config = (struct config){
+		.argc = argc,
+		.argv = argv,
 		.listening_port = 3478,
 		.min_port = 49152,
 		.max_port = 65535,
@@ -235,6 +240,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 
 void config_free(struct config *config)
 {
+	config_given_free(config);
 	config_free_auth(config);
 	acl_clear(&config->acl);
 	config_free_tls(config);

@@ -17,6 +17,7 @@
 #include "datapath.h"
 #include "nonce.h"
 
+struct config_given;
 struct tls_server;
 struct user_set;
 
@@ -59,6 +60,11 @@ struct config {
 	enum config_action action;
 	char *file;
 	bool no_file;
+	/* What it was read from: the caller's, for those who read it again. */
+	int argc;
+	char *const *argv;
+	struct config_given *given;	/* in the words of the administrator */
+	unsigned int n_given;
 
 	struct config_addrs listening_ip;
 	bool listening_any;		/* none was given: all there are */

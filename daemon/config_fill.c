@@ -116,7 +116,7 @@ static void deny_ports(struct config *config, const union addr *ip,
  * A client has no business with the server by way of its own relay: there it
  * would come from an address that others trust.
  */
-static void deny_own_doors(struct config *config, struct config_errors *errors)
+void config_deny_doors(struct config *config, struct config_errors *errors)
 {
 	for (unsigned int i = 0; i < config->listening_ip.n; i++)
 		deny_ports(config, &config->listening_ip.addr[i], errors);
@@ -166,7 +166,7 @@ void config_fill(struct config *config, struct config_errors *errors)
 	config_fill_auth(config, errors);
 	check_tls(config, errors);
 	check_transports(config, errors);
-	deny_own_doors(config, errors);
+	config_deny_doors(config, errors);
 	if (config->bps_capacity && !config->max_bps)
 		config_complain(errors, "bps-capacity: needs max-bps, of which it is made up");
 	if (config->min_port > config->max_port)

@@ -86,6 +86,11 @@ const char *config_key_nearest(const char *name, size_t len);
 void config_fill(struct config *config, struct config_errors *errors);
 
 /**
+ * config_deny_doors() - no peer is the server itself
+ */
+void config_deny_doors(struct config *config, struct config_errors *errors);
+
+/**
  * config_complain() - say what is wrong with the whole, "key: reason"
  */
 __attribute__((format(printf, 2, 3)))

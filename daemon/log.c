@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +15,11 @@
 #define FIELDS_LEN	1024
 #define LINE_LEN	(FIELDS_LEN + 128)	/* with stamp, level and event */
 
-/* Set before there are threads, and read by all of them. */
+/* Set before there are threads, and read by all of them; a reload may change @verbose. */
 static struct {
 	int fd;
 	bool syslog;
-	bool verbose;
+	atomic_bool verbose;
 } the_log = { .fd = STDERR_FILENO };
 
 static const char *level_str(int priority)
@@ -52,6 +53,11 @@ int log_open(const char *target, bool verbose)
 		return -errno;
 	the_log.fd = fd;
 	return 0;
+}
+
+void log_set_verbose(bool verbose)
+{
+	the_log.verbose = verbose;
 }
 
 void log_close(void)

@@ -23,6 +23,11 @@
 int log_open(const char *target, bool verbose);
 
 /**
+ * log_set_verbose() - keep the lines of log_verbose() from now on, or not; any thread
+ */
+void log_set_verbose(bool verbose);
+
+/**
  * log_close() - flush and close
  */
 void log_close(void);

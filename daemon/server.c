@@ -14,9 +14,9 @@
 #include "log.h"
 #include "macros.h"
 #include "relayed.h"
+#include "reload.h"
 #include "server.h"
 #include "sock.h"
-#include "userdb.h"
 #include "worker.h"
 
 #define THREAD_NAME_LEN 16	/* the kernel's */
@@ -65,13 +65,6 @@ static int open_workers(struct server *server)
 	return err;
 }
 
-static int open_userdb(struct server *server)
-{
-	const struct config *config = server->config;
-
-	return config->users && config->userdb ? userdb_open(&server->userdb, config) : 0;
-}
-
 int server_open(struct server *server, const struct config *config)
 {
 	int err = -ENOMEM;
@@ -83,7 +76,7 @@ int server_open(struct server *server, const struct config *config)
 	server->relayed_udp = relayed_pool_new(config);
 	reservations_init(&server->reservations, server->relayed_udp);
 	if (server->stop >= 0 && server->base && server->relayed && server->relayed_udp)
-		err = open_userdb(server);
+		err = snapshot_new(&server->snapshot, config, NULL);
 	if (!err)
 		err = open_workers(server);
 	if (err)
@@ -149,12 +142,33 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
+static void on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal, (void)what;
+	reload(arg, NULL);
+}
+
+/* Nobody can get one of these any more, so the count of its references only falls. */
+static void free_replaced(struct server *server)
+{
+	struct snapshot *snapshot, *next;
+
+	for (snapshot = LIST_FIRST(&server->replaced); snapshot; snapshot = next) {
+		next = LIST_NEXT(snapshot, entry);
+		if (snapshot_is_shared(snapshot))
+			continue;
+		LIST_REMOVE(snapshot, entry);
+		snapshot_put(snapshot);
+	}
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *server = arg;
 
 	(void)fd, (void)what;
 	reservations_expire(&server->reservations, worker_now());
+	free_replaced(server);
 }
 
 static int wait_for_end(struct server *server)
@@ -164,6 +178,7 @@ static int wait_for_end(struct server *server)
 		event_new(server->base, -1, EV_PERSIST, on_tick, server),
 		evsignal_new(server->base, SIGTERM, on_signal, server),
 		evsignal_new(server->base, SIGINT, on_signal, server),
+		evsignal_new(server->base, SIGHUP, on_hangup, server),
 		event_new(server->base, server->stop, EV_READ, on_stop, server->base),
 	};
 	int err = 0;
@@ -204,7 +219,8 @@ void server_close(struct server *server)
 		worker_close(&server->workers[i]);
 	free(server->workers);
 	reservations_clear(&server->reservations);
-	userdb_close(server->userdb);
+	free_replaced(server);
+	snapshot_put(server->snapshot);
 	relayed_pool_free(server->relayed);
 	relayed_pool_free(server->relayed_udp);
 	if (server->base)

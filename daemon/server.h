@@ -9,17 +9,19 @@
 #include "bandwidth.h"
 #include "quota.h"
 #include "reservation.h"
+#include "snapshot.h"
 
 struct config;
 struct event_base;
 struct relayed_pool;
-struct userdb;
 struct worker;
 
 /**
  * struct server - to be zeroed by nobody: server_open() does it
+ * @config: what new workers would serve by: the main thread's to look at
+ * @snapshot: which that belongs to
+ * @replaced: the ones before it, until the workers have let go of them
  * @workers: @n_workers of them, as many as relay-threads says
- * @userdb: users besides those of the configuration, or NULL
  * @quota: of all workers
  * @relayed: the ports that TCP allocations get
  * @relayed_udp: those that UDP allocations get
@@ -30,9 +32,10 @@ struct worker;
  */
 struct server {
 	const struct config *config;
+	struct snapshot *snapshot;
+	struct snapshots replaced;
 	struct worker *workers;
 	unsigned int n_workers;
-	struct userdb *userdb;
 	struct quota quota;
 	struct relayed_pool *relayed, *relayed_udp;
 	struct bandwidth bandwidth;
@@ -43,6 +46,7 @@ struct server {
 
 /**
  * server_open() - open every worker
+ * @config: has to live longer, whatever takes its place later
  *
  * Says in the log what went wrong.
  *
@@ -51,7 +55,7 @@ struct server {
 int server_open(struct server *server, const struct config *config);
 
 /**
- * server_run() - serve until SIGTERM or SIGINT
+ * server_run() - serve until SIGTERM or SIGINT; SIGHUP reads the configuration again
  *
  * Return: 0, or a negative errno if a worker could not go on.
  */

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "server.h"
 #include "session.h"
+#include "snapshot.h"
 #include "udp.h"
 #include "worker.h"
 
@@ -47,7 +48,7 @@ static int open_auth(struct worker *worker)
 {
 	if (!worker->config->users)
 		return 0;
-	worker->auth = auth_new(worker->config, worker->server->userdb);
+	worker->auth = auth_new(worker->config, worker->snapshot->userdb);
 	return worker->auth ? 0 : -ENOMEM;
 }
 
@@ -83,6 +84,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	*worker = (struct worker){
 		.index = index,
 		.server = server,
+		.snapshot = snapshot_get(server->snapshot),
 		.config = server->config,
 		.mailbox = { .out = -1, .in = -1 },
 	};
@@ -90,8 +92,10 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	strangers_init(&worker->strangers, max_strangers(server->config));
 	session_datagrams_init(&worker->datagrams);
 	worker->base = event_base_new();
-	if (!worker->base)
+	if (!worker->base) {
+		snapshot_put(worker->snapshot);
 		return -ENOMEM;
+	}
 	worker->udp = udp_io_new(worker->base);
 	err = worker->udp ? open_auth(worker) : -ENOMEM;
 	if (!err)
@@ -128,6 +132,31 @@ int worker_run(struct worker *worker)
 	return err;
 }
 
+/*
+ * Who is asked, and for what, is all that was derived from the old one. Without memory
+ * that stays as it was, with the old snapshot.
+ */
+void worker_take(struct worker *worker, struct snapshot *snapshot)
+{
+	struct snapshot *old_snapshot = worker->snapshot;
+	struct auth *old_auth = worker->auth;
+
+	worker->snapshot = snapshot;
+	worker->config = snapshot->config;
+	worker->auth = NULL;
+	if (open_auth(worker)) {
+		log_error("reload", "worker=%u error=\"no memory\"", worker->index);
+		worker->snapshot = old_snapshot;
+		worker->config = old_snapshot->config;
+		worker->auth = old_auth;
+		snapshot_put(snapshot);
+		return;
+	}
+	worker->strangers.max = max_strangers(worker->config);
+	auth_free(old_auth);
+	snapshot_put(old_snapshot);
+}
+
 void worker_close(struct worker *worker)
 {
 	listeners_close(worker);
@@ -142,5 +171,6 @@ void worker_close(struct worker *worker)
 	auth_free(worker->auth);
 	udp_io_free(worker->udp);
 	mailbox_close(&worker->mailbox);
+	snapshot_put(worker->snapshot);
 	event_base_free(worker->base);
 }

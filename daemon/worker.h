@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A worker: one thread's loop and everything that lives on it. Workers share
- * nothing but the configuration, which does not change, the log, and what server.h
- * counts.
+ * nothing but configurations, which do not change, the log, and what server.h counts.
  */
 #ifndef KTURN_WORKER_H
 #define KTURN_WORKER_H
@@ -26,14 +25,16 @@ struct listener;
 struct listener_udp;
 struct server;
 struct session;
+struct snapshot;
 struct udp_io;
 
 /**
  * struct worker - one of N
  * @index: below WORKERS_MAX; the top bits of what it numbers
+ * @snapshot: what it serves by, with a reference; @config is the one in there
  * @auth: NULL if nobody has to sign
  * @udp: the batches of its UDP sockets
- * @mailbox: sessions that come from other workers
+ * @mailbox: sessions that come from other workers, and what the main thread says
  * @listeners: its listening sockets, @n_listeners of them
  * @listeners_udp: its UDP sockets for clients, @n_listeners_udp of them
  * @sessions: those of its clients
@@ -46,6 +47,7 @@ struct udp_io;
 struct worker {
 	unsigned int index;
 	struct server *server;
+	struct snapshot *snapshot;
 	const struct config *config;
 	struct event_base *base;
 	struct mailbox mailbox;
@@ -79,6 +81,12 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
  * Return: 0 or a negative errno.
  */
 int worker_run(struct worker *worker);
+
+/**
+ * worker_take() - serve by another configuration from now on
+ * @snapshot: the reference goes with it
+ */
+void worker_take(struct worker *worker, struct snapshot *snapshot);
 
 /**
  * worker_close() - end every allocation and free everything
