@@ -81,10 +81,13 @@ static void four_mib_each_way(void **state)
 static void slow_receiver(void **state)
 {
 	char *data = make_data(16 * MIB, 3), *got = malloc(16 * MIB);
+	const int room = 128 * 1024;	/* by itself it may grow to all there is */
 	size_t sent = 0, before, n_got;
 	ssize_t n;
 
 	(void)state;
+	setsockopt(client_leg, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	add();
 	do {
 		before = sent;
