@@ -7,6 +7,8 @@ made_up_users() {
 		--static-auth-secret='the secret of today'
 	test_command 'turnutils_uclient, a user of the REST API' \
 		uclient -n 20 -m 2 -l 170 -u alice -W 'the secret of today' "$address"
+	test_command 'turnutils_uclient over TLS, a user of the REST API' \
+		uclient -S -n 20 -m 2 -l 170 -u alice -W 'the secret of today' "$address"
 	test_command 'turnutils_uclient, the secret of before' \
 		uclient -n 20 -m 2 -l 170 -u alice -W 'the secret of before' "$address"
 	test_command 'turnutils_uclient, no secret of ours' \

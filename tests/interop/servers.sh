@@ -12,8 +12,8 @@ server_pid=''
 # Sets up $tmp/cert.pem and $tmp/key.pem.
 make_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-subj /CN=interop -days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" \
-		2>"$tmp/openssl"
+		-subj /CN=interop -addext "subjectAltName=IP:$address,IP:$address6" \
+		-days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>"$tmp/openssl"
 }
 
 # await TRIES COMMAND…: tries ten times a second, where a command takes long for two

@@ -51,6 +51,8 @@ coturns_client_over_tls() {
 		uclient -S -n 20 -m 2 -l 1400 -u alice -w wonder "$address"
 	test_command 'turnutils_uclient over TLS, server over IPv6' \
 		uclient -S -n 20 -m 2 -l 170 -u alice -w wonder "$address6"
+	test_command 'turnutils_uclient over TLS, IPv6 relayed addresses' \
+		uclient -S -x -n 20 -m 2 -l 170 -u alice -w wonder "$address6"
 	test_command 'turnutils_uclient over TLS, wrong password' \
 		refuses_uclient -S -n 2 -m 2 -l 170 -u alice -w guessed "$address"
 }

@@ -4,7 +4,7 @@
 # The client takes its channels from RFC 5766's range.
 start_server_for_old_channels() {
 	case $server in
-	kturnd) start_server --rfc5766-channel-numbers ;;
+	kturnd) start_server --static-auth-secret=interop --rfc5766-channel-numbers ;;
 	coturn) start_server ;;
 	esac
 }
@@ -30,34 +30,33 @@ coturns_client_over_udp() {
 		"over UDP, indications:-y -s -l 170 $address"
 		"over UDP, with a peer:-e $peer_address -l 170 $address"
 		"over UDP, with a peer, indications:-e $peer_address -s $address"
+		"over UDP, padded where it is not needed:-y -D -l 171 $address"
+		"over UDP, in one piece or not at all:-y -g -l 170 $address"
+		"over UDP, permissions and channels anew and anew:-y -G -l 170 $address"
+		"over UDP, and misunderstandings:-y -N -l 170 $address"
+		"over UDP, a user of the REST API:-y -W interop -l 170 $address"
 		"over UDP, server over IPv6:-y -l 170 $address6"
 		"over UDP, IPv6 relayed addresses:-y -x -l 170 $address6"
 		"over UDP, server over IPv6, indications:-y -x -s $address6"
 		"UDP over TCP, channels:-y -t -l 170 $address"
 		"UDP over TCP, indications, with a peer:-t -s -e $peer_address $address"
+		"UDP over TCP, a user of the REST API:-y -t -W interop -l 170 $address"
+		"UDP over TCP, all of it IPv6:-y -t -x -l 170 $address6"
 		"UDP over TLS, channels:-y -t -S -l 170 $address"
 		"UDP over TLS, indications, with a peer:-t -S -s -e $peer_address $address"
-	) pids=() i options peer_pid
+		"UDP over TLS, a user of the REST API:-y -t -S -W interop -l 170 $address"
+		"UDP over TLS, all of it IPv6:-y -t -S -x -l 170 $address6"
+	) i options peer_pid
 	turnutils_peer -L "$peer_address" >"$tmp/udp_peer" 2>&1 &
 	peer_pid=$!
 	for i in "${!runs[@]}"; do
 		read -ra options <<<"${runs[i]#*:}"
-		udp_uclient "$tmp/uclient.$i" "${options[@]}" >"$tmp/uclient.$i.why" &
-		pids[i]=$!
+		beside "turnutils_uclient ${runs[i]%%:*}" \
+			udp_uclient "$tmp/uclient.$i" "${options[@]}"
 	done
-	for i in "${!runs[@]}"; do
-		test_command "turnutils_uclient ${runs[i]%%:*}" \
-			udp_uclient_done "${pids[i]}" "$tmp/uclient.$i.why"
-	done
+	beside_done
 	kill "$peer_pid" 2>/dev/null || true
 	wait "$peer_pid" 2>/dev/null || true
-}
-
-udp_uclient_done() {
-	local status=0
-	wait "$1" || status=1
-	cat "$2"
-	return "$status"
 }
 
 # --- a router, and a link behind it that takes 1300 bytes at a time and leads nowhere:
