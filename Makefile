@@ -149,8 +149,9 @@ build/unit/%: build/san/tests/unit/%.o build/san/libkturn.a | deps-unit
 	$(call link,$(SANITIZE)) -lcmocka
 
 # What signs as a client does.
-build/san/tests/unit/test_cve.o: private CPPFLAGS += -iquote tools/client
-build/unit/test_cve: build/san/tools/client/challenge.o
+signing := $(addprefix test_,cve stun_keys)
+$(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
+$(signing:%=build/unit/%): build/san/tools/client/challenge.o
 
 # One program: the tests, and all of the client but its main().
 build/interop/wire: $(interop:%.c=build/obj/%.o) \

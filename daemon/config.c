@@ -225,6 +225,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.rest_separator = ':',
 		.refusals_per_second = 10,
 		.tcp_keepalive = 60,
+		.software = true,
 	};
 	read_args(&r, argc, argv);
 	r.early = false;

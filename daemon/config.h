@@ -72,6 +72,10 @@ struct config {
 	uint16_t tcp_proxy_port;	/* 0: none */
 	struct config_addrs aux_server;	/* with their ports */
 
+	bool no_stun, stun_only;	/* no Binding, nothing else */
+	bool secure_stun;		/* Binding is authenticated, too */
+	bool fingerprint;		/* in all messages, asked for or not */
+	bool software;			/* in responses */
 	struct alternate *alternates;	/* in the order they were given */
 
 	bool no_udp, no_tcp;		/* no clients that come that way */

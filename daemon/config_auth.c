@@ -236,6 +236,9 @@ void config_fill_auth(struct config *config, struct config_errors *errors)
 {
 	const char *who = who_may_come(config);
 
+	/* A STUN server answers anybody, unless it is told otherwise. */
+	if (config->stun_only && !config->secure_stun && !who)
+		config->no_auth = true;
 	if (config->no_auth && who) {
 		config_complain(errors, "no-auth: contradicts %s: nobody would be asked", who);
 	} else if (!config->no_auth && !config->user_lines && !config->n_auth_secrets &&

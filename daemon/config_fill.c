@@ -158,6 +158,16 @@ static void check_transports(const struct config *config, struct config_errors *
 			 "nothing would be relayed");
 }
 
+static void check_stun(const struct config *config, struct config_errors *errors)
+{
+	if (config->stun_only && config->no_stun)
+		config_complain(errors, "stun-only: contradicts no-stun: nothing would be answered");
+	if (config->secure_stun && config->no_stun)
+		config_complain(errors, "secure-stun: contradicts no-stun");
+	if (config->secure_stun && config->no_auth)
+		config_complain(errors, "secure-stun: contradicts no-auth: nobody would be asked");
+}
+
 void config_fill(struct config *config, struct config_errors *errors)
 {
 	fill_listening(config);
@@ -166,6 +176,7 @@ void config_fill(struct config *config, struct config_errors *errors)
 	config_fill_auth(config, errors);
 	check_tls(config, errors);
 	check_transports(config, errors);
+	check_stun(config, errors);
 	config_deny_doors(config, errors);
 	if (config->bps_capacity && !config->max_bps)
 		config_complain(errors, "bps-capacity: needs max-bps, of which it is made up");

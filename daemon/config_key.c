@@ -36,6 +36,17 @@ static const char *parse_bool(struct config *config, const struct config_key *ke
 	return "yes or no";
 }
 
+static const char *parse_not(struct config *config, const struct config_key *key,
+			     const char *value)
+{
+	const char *valid = parse_bool(config, key, value);
+	bool *flag = member(config, key);
+
+	if (!valid)
+		*flag = !*flag;
+	return valid;
+}
+
 static const char *parse_number(const char *value, unsigned int min, unsigned int max,
 				unsigned int *number)
 {
@@ -278,6 +289,18 @@ static const struct config_key keys[] = {
 	  "no TCP allocations (RFC 6062)", 0, 0 },
 	{ "aux-server", 0, parse_aux_server, MEMBER(aux_server), "ADDRESS:PORT",
 	  "listen there as well, as on listening-port (repeat)", 0, 0 },
+	{ "stun-only", 'S', parse_bool, MEMBER(stun_only), NULL,
+	  "answer Binding requests and no others", 0, 0 },
+	{ "no-stun", 0, parse_bool, MEMBER(no_stun), NULL,
+	  "do not answer Binding requests", 0, 0 },
+	{ "secure-stun", 0, parse_bool, MEMBER(secure_stun), NULL,
+	  "ask for credentials in Binding requests as in others", 0, 0 },
+	{ "fingerprint", 'f', parse_bool, MEMBER(fingerprint), NULL,
+	  "FINGERPRINT in every message (default: to clients that send it)", 0, 0 },
+	{ "software-attribute", 0, parse_bool, MEMBER(software), NULL,
+	  "say in responses what software this is (default: yes)", 0, 0 },
+	{ "no-software-attribute", 0, parse_not, MEMBER(software), NULL,
+	  "do not", 0, 0 },
 	{ "alternate-server", 0, config_parse_alternate, ALTERNATE_UDP | ALTERNATE_TCP,
 	  "ADDRESS[:PORT]", "send clients over UDP and TCP there, or to one of several "
 	  "(repeat)", 0, 0 },

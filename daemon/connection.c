@@ -349,7 +349,8 @@ static void send_attempt(const struct connection *connection)
 		   transaction);
 	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, connection->id);
 	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &connection->peer);
-	stun_add_string(&b, STUN_ATTR_SOFTWARE, "kturn");
+	if (allocation->session->worker->config->software)
+		stun_add_string(&b, STUN_ATTR_SOFTWARE, "kturn");
 	if (allocation->fingerprint)
 		stun_add_fingerprint(&b);
 	session_send(allocation->session, buf, stun_end(&b));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "allocation.h"
+#include "config.h"
 #include "relay_udp.h"
 #include "session.h"
 #include "stun.h"
@@ -53,6 +54,8 @@ static void send_indication(struct session *session, const struct datagram *data
 		   STUN_DATA, transaction);
 	stun_add_xor_addr(&b, STUN_ATTR_XOR_PEER_ADDRESS, &datagram->remote);
 	stun_add_in_place(&b, STUN_ATTR_DATA, datagram->len);
+	if (session->worker->config->fingerprint)
+		stun_add_fingerprint(&b);
 	/* A datagram of IPv6 may be too long for it. */
 	len = stun_end(&b);
 	if (len)

@@ -6,6 +6,7 @@
 #include "allocation.h"
 #include "auth.h"
 #include "auth_user.h"
+#include "config.h"
 #include "log.h"
 #include "session.h"
 #include "transaction.h"
@@ -66,7 +67,8 @@ void response_send(struct response *response)
 	struct stun_builder *b = &response->b;
 	size_t len;
 
-	stun_add_string(b, STUN_ATTR_SOFTWARE, "kturn");
+	if (transaction->session->worker->config->software)
+		stun_add_string(b, STUN_ATTR_SOFTWARE, "kturn");
 	auth_sign(&transaction->signature, b);
 	if (transaction->fingerprint)
 		stun_add_fingerprint(b);

@@ -6,6 +6,7 @@
 #include "allocation.h"
 #include "auth.h"
 #include "auth_user.h"
+#include "config.h"
 #include "connection.h"
 #include "handover.h"
 #include "log.h"
@@ -40,12 +41,22 @@ static const struct method {
 	{ STUN_CONNECTION_BIND,		turn_connection_bind,	AUTHENTICATED | CONNECTED },
 };
 
-static const struct method *find_method(uint16_t method)
+static const struct method *find_method(const struct session *session, uint16_t method)
 {
+	const struct config *config = session->worker->config;
+
+	if (method == STUN_BINDING ? config->no_stun : config->stun_only)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (methods[i].method == method)
 			return &methods[i];
 	return NULL;
+}
+
+static bool needs_credentials(const struct session *session, const struct method *method)
+{
+	return method->flags & AUTHENTICATED ||
+	       (method->method == STUN_BINDING && session->worker->config->secure_stun);
 }
 
 static bool is_understood(uint16_t type)
@@ -172,7 +183,7 @@ static unsigned int process(struct transaction *transaction, const struct method
 {
 	unsigned int code = 0;
 
-	if (method->flags & AUTHENTICATED)
+	if (needs_credentials(transaction->session, method))
 		code = authenticate(transaction, msg);
 	if (!code && method->flags & ADMITS && transaction->user && transaction->user->expired)
 		code = 401;
@@ -201,12 +212,12 @@ static void receive_indication(struct session *session, const struct stun_messag
 
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
-	const struct method *method = find_method(msg->method);
+	const struct method *method = find_method(session, msg->method);
 	struct transaction transaction = {
 		.session = session,
 		.method = msg->method,
 		.unsigned_request = !msg->integrity && !msg->integrity_sha256,
-		.fingerprint = msg->fingerprint,
+		.fingerprint = msg->fingerprint || session->worker->config->fingerprint,
 	};
 	unsigned int code = 0;
 
@@ -239,7 +250,7 @@ static void refuse_malformed(struct session *session, const struct stun_message 
 		.method = msg->method,
 	};
 
-	if (msg->class != STUN_REQUEST || !find_method(msg->method)) {
+	if (msg->class != STUN_REQUEST || !find_method(session, msg->method)) {
 		log_ignored(session, msg, "malformed attributes");
 		return;
 	}

@@ -18,7 +18,7 @@
 
 /* Writable bytes around a received payload: a header may go before it in place. */
 #define UDP_HEADROOM	64
-#define UDP_TAILROOM	4
+#define UDP_TAILROOM	12	/* padding, and a FINGERPRINT */
 
 struct event;
 struct event_base;

@@ -214,6 +214,13 @@ static void what_does_not_fit_together(void **state)
 		  "no-tcp: with no-udp and without TLS nobody could come\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-udp-relay", "--no-tcp-relay" },
 		  "no-tcp-relay: contradicts no-udp-relay: nothing would be relayed\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-stun", "--stun-only" },
+		  "stun-only: contradicts no-stun: nothing would be answered\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--secure-stun" },
+		  "secure-stun: contradicts no-auth: nobody would be asked\n" },
+		{ { "--relay-ip=192.0.2.1", "--stun-only", "--secure-stun" }, "user: missing: give "
+		  "at least one user=name:password, static-auth-secret or userdb, or no-auth to "
+		  "let anybody in\n" },
 	};
 
 	(void)state;
