@@ -70,6 +70,8 @@ struct config {
 	bool listening_any;		/* none was given: all there are */
 	uint16_t listening_port, tls_listening_port;
 	uint16_t tcp_proxy_port;	/* 0: none */
+	bool rfc5780;			/* NAT behavior discovery */
+	uint16_t alt_listening_port, alt_tls_listening_port;	/* for it */
 	struct config_addrs aux_server;	/* with their ports */
 
 	bool no_stun, stun_only;	/* no Binding, nothing else */
@@ -147,6 +149,16 @@ void config_free(struct config *config);
  * config_help() - print the keys and what they mean
  */
 void config_help(FILE *out);
+
+/**
+ * config_other_ip() - the listening-ip that stands beside another one for RFC 5780
+ * @addr: whose IP address counts
+ *
+ * Of each family the first and the second belong together, the third and the fourth.
+ *
+ * Return: whether there is one; its port is 0.
+ */
+bool config_other_ip(const struct config *config, const union addr *addr, union addr *other);
 
 /**
  * config_external_addr() - the address that stands for a relayed one outside

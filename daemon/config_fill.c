@@ -101,7 +101,8 @@ static void deny_ports(struct config *config, const union addr *ip,
 {
 	const uint16_t ports[] = {
 		config->listening_port, config->tls ? config->tls_listening_port : 0,
-		config->tcp_proxy_port,
+		config->tcp_proxy_port, config->alt_listening_port,
+		config->tls ? config->alt_tls_listening_port : 0,
 	};
 	union addr addr = *ip;
 
@@ -158,10 +159,66 @@ static void check_transports(const struct config *config, struct config_errors *
 			 "nothing would be relayed");
 }
 
+bool config_other_ip(const struct config *config, const union addr *addr, union addr *other)
+{
+	const union addr *even = NULL, *it;
+
+	for (unsigned int i = 0; i < config->listening_ip.n; i++) {
+		it = &config->listening_ip.addr[i];
+		if (it->sa.sa_family != addr->sa.sa_family || addr_is_any(it))
+			continue;
+		if (!even) {
+			even = it;
+			continue;
+		}
+		if (addr_same_ip(even, addr) || addr_same_ip(it, addr)) {
+			*other = addr_same_ip(it, addr) ? *even : *it;
+			return true;
+		}
+		even = NULL;
+	}
+	return false;
+}
+
+static bool has_two_of_a_family(const struct config *config)
+{
+	union addr other;
+
+	for (unsigned int i = 0; i < config->listening_ip.n; i++)
+		if (config_other_ip(config, &config->listening_ip.addr[i], &other))
+			return true;
+	return false;
+}
+
+static void fill_alt_ports(struct config *config, struct config_errors *errors)
+{
+	if (!config->rfc5780) {
+		if (config->alt_listening_port)
+			config_complain(errors, "alt-listening-port: makes no sense without rfc5780");
+		if (config->alt_tls_listening_port)
+			config_complain(errors,
+					"alt-tls-listening-port: makes no sense without rfc5780");
+		return;
+	}
+	if (!has_two_of_a_family(config))
+		config_complain(errors, "rfc5780: needs two listening-ip of one family");
+	if (!config->alt_listening_port)
+		config->alt_listening_port = config->listening_port + 1;
+	if (!config->alt_tls_listening_port)
+		config->alt_tls_listening_port = config->tls_listening_port + 1;
+	if (!config->alt_listening_port || !config->alt_tls_listening_port ||
+	    config->alt_listening_port == config->listening_port ||
+	    config->alt_tls_listening_port == config->tls_listening_port)
+		config_complain(errors,
+				"alt-listening-port: has to be a port besides listening-port");
+}
+
 static void check_stun(const struct config *config, struct config_errors *errors)
 {
 	if (config->stun_only && config->no_stun)
 		config_complain(errors, "stun-only: contradicts no-stun: nothing would be answered");
+	if (config->rfc5780 && config->no_stun)
+		config_complain(errors, "rfc5780: contradicts no-stun");
 	if (config->secure_stun && config->no_stun)
 		config_complain(errors, "secure-stun: contradicts no-stun");
 	if (config->secure_stun && config->no_auth)
@@ -177,6 +234,7 @@ void config_fill(struct config *config, struct config_errors *errors)
 	check_tls(config, errors);
 	check_transports(config, errors);
 	check_stun(config, errors);
+	fill_alt_ports(config, errors);
 	config_deny_doors(config, errors);
 	if (config->bps_capacity && !config->max_bps)
 		config_complain(errors, "bps-capacity: needs max-bps, of which it is made up");

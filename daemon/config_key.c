@@ -79,6 +79,27 @@ static const char *parse_port(struct config *config, const struct config_key *ke
 	return valid;
 }
 
+/* 0 is the next one behind the first. */
+static const char *parse_alt_port(struct config *config, const struct config_key *key,
+				  const char *value)
+{
+	uint16_t *port = member(config, key);
+	unsigned int number = 0;
+	const char *valid = parse_number(value, 0, UINT16_MAX, &number);
+
+	if (!valid)
+		*port = number;
+	return valid;
+}
+
+/* What coturn can be told and we never do otherwise. */
+static const char *parse_always_so(struct config *config, const struct config_key *key,
+				   const char *value)
+{
+	(void)config, (void)key;
+	return strchr("1yYtT", *value) || !strcasecmp(value, "on") ? NULL : "yes: always so";
+}
+
 static const char *parse_count(struct config *config, const struct config_key *key,
 			       const char *value)
 {
@@ -289,6 +310,16 @@ static const struct config_key keys[] = {
 	  "no TCP allocations (RFC 6062)", 0, 0 },
 	{ "aux-server", 0, parse_aux_server, MEMBER(aux_server), "ADDRESS:PORT",
 	  "listen there as well, as on listening-port (repeat)", 0, 0 },
+	{ "rfc5780", 0, parse_bool, MEMBER(rfc5780), NULL,
+	  "NAT behavior discovery; needs two listening-ip", 0, 0 },
+	{ "no-rfc5780", 0, parse_not, MEMBER(rfc5780), NULL,
+	  "none (default)", 0, 0 },
+	{ "alt-listening-port", 0, parse_alt_port, MEMBER(alt_listening_port), "PORT",
+	  "second port for it (default: 0, listening-port + 1)", 0, 0 },
+	{ "alt-tls-listening-port", 0, parse_alt_port, MEMBER(alt_tls_listening_port), "PORT",
+	  "second port for TLS for it (default: 0, tls-listening-port + 1)", 0, 0 },
+	{ "response-origin-only-with-rfc5780", 0, parse_always_so, 0, NULL,
+	  "RESPONSE-ORIGIN only with rfc5780: always so", 0, 0 },
 	{ "stun-only", 'S', parse_bool, MEMBER(stun_only), NULL,
 	  "answer Binding requests and no others", 0, 0 },
 	{ "no-stun", 0, parse_bool, MEMBER(no_stun), NULL,

@@ -122,6 +122,8 @@ static int open_mixed(struct worker *worker, enum tls_use use)
 	const struct config *config = worker->config;
 	int err = open_port(worker, config->listening_port, use, false);
 
+	if (!err && config->rfc5780)
+		err = open_port(worker, config->alt_listening_port, use, false);
 	for (unsigned int i = 0; i < config->aux_server.n && !err; i++)
 		err = open_one(worker, &config->aux_server.addr[i], use, false);
 	if (!err && config->tcp_proxy_port)
@@ -132,7 +134,7 @@ static int open_mixed(struct worker *worker, enum tls_use use)
 int listeners_open(struct worker *worker)
 {
 	const struct config *config = worker->config;
-	unsigned int max = 3 * config->listening_ip.n + config->aux_server.n;
+	unsigned int max = 5 * config->listening_ip.n + config->aux_server.n;
 	int err = 0;
 
 	worker->listeners = calloc(max, sizeof(*worker->listeners));
@@ -144,6 +146,8 @@ int listeners_open(struct worker *worker)
 		err = open_mixed(worker, TLS_ALWAYS);
 	if (!err && config->tls)
 		err = open_port(worker, config->tls_listening_port, TLS_ALWAYS, false);
+	if (!err && config->tls && config->rfc5780)
+		err = open_port(worker, config->alt_tls_listening_port, TLS_ALWAYS, false);
 	return err;
 }
 

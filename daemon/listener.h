@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where clients connect: listening-port, for TLS alone tls-listening-port, and for those
- * behind a load balancer tcp-proxy-port, on every listening-ip; and each aux-server.
+ * behind a load balancer tcp-proxy-port, on every listening-ip, for RFC 5780
+ * with a second port each; and each aux-server.
  */
 #ifndef KTURN_LISTENER_H
 #define KTURN_LISTENER_H

@@ -53,28 +53,50 @@ static int open_one(struct worker *worker, const union addr *addr)
 	return 0;
 }
 
-int listeners_udp_open(struct worker *worker)
+static int open_port(struct worker *worker, uint16_t port)
 {
 	const struct config *config = worker->config;
 	int err = 0;
 
-	if (config->no_udp)
-		return 0;
-	worker->listeners_udp = calloc(config->listening_ip.n + config->aux_server.n,
-				       sizeof(*worker->listeners_udp));
-	if (!worker->listeners_udp)
-		return -ENOMEM;
 	for (unsigned int i = 0; i < config->listening_ip.n && !err; i++) {
 		union addr addr = config->listening_ip.addr[i];
 
-		addr_set_port(&addr, config->listening_port);
+		addr_set_port(&addr, port);
 		err = open_one(worker, &addr);
 		if (err == -EAFNOSUPPORT && config->listening_any)
 			err = 0;
 	}
+	return err;
+}
+
+int listeners_udp_open(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	int err;
+
+	if (config->no_udp)
+		return 0;
+	worker->listeners_udp = calloc(2 * config->listening_ip.n + config->aux_server.n,
+				       sizeof(*worker->listeners_udp));
+	if (!worker->listeners_udp)
+		return -ENOMEM;
+	err = open_port(worker, config->listening_port);
+	if (!err && config->rfc5780)
+		err = open_port(worker, config->alt_listening_port);
 	for (unsigned int i = 0; i < config->aux_server.n && !err; i++)
 		err = open_one(worker, &config->aux_server.addr[i]);
 	return err;
+}
+
+struct udp_socket *listeners_udp_find(const struct worker *worker, const union addr *addr)
+{
+	for (unsigned int i = 0; i < worker->n_listeners_udp; i++) {
+		struct udp_socket *socket = &worker->listeners_udp[i].socket;
+
+		if (addr_equal(&socket->addr, addr))
+			return socket;
+	}
+	return NULL;
 }
 
 void listeners_udp_close(struct worker *worker)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where clients send datagrams to: listening-port on every listening-ip.
+ * Where clients send datagrams to: listening-port, and for RFC 5780 alt-listening-port, on
+ * every listening-ip; and each aux-server.
  */
 #ifndef KTURN_LISTENER_UDP_H
 #define KTURN_LISTENER_UDP_H
 
+struct udp_socket;
 struct worker;
+union addr;
 
 /**
  * listeners_udp_open() - open a worker's UDP sockets for clients
@@ -16,6 +19,11 @@ struct worker;
  * Return: 0 or a negative errno.
  */
 int listeners_udp_open(struct worker *worker);
+
+/**
+ * listeners_udp_find() - the worker's socket that is bound to an address, or NULL
+ */
+struct udp_socket *listeners_udp_find(const struct worker *worker, const union addr *addr);
 
 /**
  * listeners_udp_close() - close them, when no session is left

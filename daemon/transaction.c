@@ -61,7 +61,7 @@ static void log_response(const struct response *response)
 		    user ? log_quote(name, user->name, strlen(user->name)) : "-");
 }
 
-void response_send(struct response *response)
+size_t response_finish(struct response *response)
 {
 	const struct transaction *transaction = response->transaction;
 	struct stun_builder *b = &response->b;
@@ -73,13 +73,20 @@ void response_send(struct response *response)
 	if (transaction->fingerprint)
 		stun_add_fingerprint(b);
 	len = stun_end(b);
-	if (!len) {
+	if (len)
+		log_response(response);
+	else
 		log_error("response too long", "method=%s",
 			  stun_method_str(transaction->method));
-		return;
-	}
-	log_response(response);
-	session_send(transaction->session, response->buf, len);
+	return len;
+}
+
+void response_send(struct response *response)
+{
+	size_t len = response_finish(response);
+
+	if (len)
+		session_send(response->transaction->session, response->buf, len);
 }
 
 void transaction_succeed(const struct transaction *transaction)

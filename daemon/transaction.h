@@ -71,7 +71,14 @@ void response_begin_error(struct response *response, const struct transaction *t
 			  unsigned int code);
 
 /**
- * response_send() - sign it if its request was signed, and send it
+ * response_finish() - sign it if its request was signed; for who sends it otherwise
+ *
+ * Return: its length; 0 if it is too long, which the log tells.
+ */
+size_t response_finish(struct response *response);
+
+/**
+ * response_send() - finish it, and send it to where its request came from
  */
 void response_send(struct response *response);
 

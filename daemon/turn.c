@@ -59,7 +59,8 @@ static bool needs_credentials(const struct session *session, const struct method
 	       (method->method == STUN_BINDING && session->worker->config->secure_stun);
 }
 
-static bool is_understood(uint16_t type)
+static bool is_understood(const struct session *session, const struct stun_message *msg,
+			  uint16_t type)
 {
 	switch (type) {
 	case STUN_ATTR_MAPPED_ADDRESS:
@@ -86,14 +87,16 @@ static bool is_understood(uint16_t type)
 	case STUN_ATTR_CONNECTION_ID:
 		return true;
 	default:
-		return type & 0x8000;	/* comprehension-optional */
+		/* comprehension-optional */
+		return type & 0x8000 || (msg->method == STUN_BINDING &&
+					 turn_binding_understands(session, type));
 	}
 }
 
-static bool has_unknown(const struct stun_message *msg)
+static bool has_unknown(const struct session *session, const struct stun_message *msg)
 {
 	stun_for_each_attr(msg, attr)
-		if (!is_understood(attr.type))
+		if (!is_understood(session, msg, attr.type))
 			return true;
 	return false;
 }
@@ -107,7 +110,7 @@ static bool refuse_unknown(const struct transaction *transaction,
 	size_t len = 0;
 
 	stun_for_each_attr(msg, attr) {
-		if (is_understood(attr.type) || len == sizeof(list))
+		if (is_understood(transaction->session, msg, attr.type) || len == sizeof(list))
 			continue;
 		list[len++] = attr.type >> 8;
 		list[len++] = attr.type;
@@ -204,7 +207,7 @@ static void receive_indication(struct session *session, const struct stun_messag
 {
 	if (msg->method != STUN_SEND)
 		return;
-	if (has_unknown(msg))
+	if (has_unknown(session, msg))
 		log_ignored(session, msg, "unknown attribute");
 	else
 		turn_send(session, msg);

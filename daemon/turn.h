@@ -5,6 +5,7 @@
 #ifndef KTURN_TURN_H
 #define KTURN_TURN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,12 @@ unsigned int turn_check_peer(const struct transaction *transaction, const union 
  */
 typedef unsigned int (*turn_method_fn)(const struct transaction *transaction,
 				       const struct stun_message *msg);
+
+/**
+ * turn_binding_understands() - tell whether a Binding request may have an attribute of
+ * RFC 5780 that it has to be understood for
+ */
+bool turn_binding_understands(const struct session *session, uint16_t type);
 
 unsigned int turn_binding(const struct transaction *transaction,
 			  const struct stun_message *msg);

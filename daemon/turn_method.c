@@ -18,20 +18,6 @@ static const struct config *config_of(const struct transaction *transaction)
 	return transaction->session->worker->config;
 }
 
-/* RFC 8489, 6.3.1.1 */
-unsigned int turn_binding(const struct transaction *transaction,
-			  const struct stun_message *msg)
-{
-	struct response response;
-
-	(void)msg;
-	response_begin(&response, transaction);
-	stun_add_xor_addr(&response.b, STUN_ATTR_XOR_MAPPED_ADDRESS,
-			  &transaction->session->client);
-	response_send(&response);
-	return 0;
-}
-
 unsigned int turn_check_peer(const struct transaction *transaction, const union addr *peer)
 {
 	const struct allocation *allocation = transaction->session->allocation;

@@ -216,6 +216,12 @@ static void what_does_not_fit_together(void **state)
 		  "no-tcp-relay: contradicts no-udp-relay: nothing would be relayed\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-stun", "--stun-only" },
 		  "stun-only: contradicts no-stun: nothing would be answered\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--rfc5780" },
+		  "rfc5780: needs two listening-ip of one family\n" },
+		{ { "--no-auth", "--rfc5780", "-L192.0.2.1", "-L2001:db8::1" },
+		  "rfc5780: needs two listening-ip of one family\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--alt-listening-port=7" },
+		  "alt-listening-port: makes no sense without rfc5780\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--secure-stun" },
 		  "secure-stun: contradicts no-auth: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--stun-only", "--secure-stun" }, "user: missing: give "

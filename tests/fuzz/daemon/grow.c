@@ -56,6 +56,11 @@ static const struct choice {
 	{ STUN_ATTR_MESSAGE_INTEGRITY, 2, { { 20, { 0 } }, { 4, { 0 } } } },
 	{ STUN_ATTR_FINGERPRINT, 1, { { 4, { 0 } } } },
 	{ 0x7ffe, 1, { { 4, { 0 } } } },
+	{ STUN_ATTR_CHANGE_REQUEST, 5, { { 4, { 0, 0, 0, 6 } }, { 4, { 0, 0, 0, 2 } },
+					 { 4, { 0, 0, 0, 4 } }, { 4, { 0xff, 0, 0, 0xff } },
+					 { 3, { 0 } } } },
+	{ STUN_ATTR_RESPONSE_PORT, 3, { { 4, { 1, 1 } }, { 2, { 4, 0 } }, { 1, { 0 } } } },
+	{ STUN_ATTR_PADDING, 2, { { 20, { 1 } }, { 0, { 0 } } } },
 	{ STUN_ATTR_USERHASH, 1, { { 20, { 0 } } } },
 	{ STUN_ATTR_PASSWORD_ALGORITHM, 2, { { 4, { 0, 1 } }, { 4, { 0, 2 } } } },
 };
@@ -74,7 +79,7 @@ static const struct recipe {
 	{ STUN_REFRESH, STUN_ATTR_LIFETIME },
 	{ STUN_CHANNEL_BIND, STUN_ATTR_CHANNEL_NUMBER },
 	{ STUN_SEND, STUN_ATTR_XOR_PEER_ADDRESS },
-	{ STUN_BINDING, 0 },
+	{ STUN_BINDING, STUN_ATTR_CHANGE_REQUEST },
 };
 
 static size_t put_attr(uint8_t *p, uint16_t type, const struct value *value)

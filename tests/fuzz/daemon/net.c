@@ -63,7 +63,7 @@ static int make_fake(int type)
 
 static bool is_local(const union addr *addr)
 {
-	static const char *const ours[] = { NET_HOST, NET_HOST6 };
+	static const char *const ours[] = { NET_HOST, NET_HOST6, NET_SECOND };
 	union addr own;
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -365,10 +365,15 @@ void net_send_from(const struct net_end *end, const union addr *from, const void
 		send_parcel(fakes[end->fd].far, from, &iov, 1);
 }
 
+bool net_is_door(uint16_t port, uint16_t server_port)
+{
+	return port == server_port || port == server_port + 1;
+}
+
 static bool is_peer(const struct fake *fake, uint16_t server_port)
 {
 	return fake->used && !fake->listening && !fake->datagrams && fake->remote.sa.sa_family &&
-	       addr_port(&fake->local) != server_port;
+	       !net_is_door(addr_port(&fake->local), server_port);
 }
 
 bool net_peer(unsigned int nth, uint16_t server_port, struct net_end *end)

@@ -19,6 +19,7 @@
 /* The addresses of the daemon's host, beside loopback. */
 #define NET_HOST	"192.0.2.1"
 #define NET_HOST6	"2001:db8::1"
+#define NET_SECOND	"192.0.2.8"	/* for NAT behavior discovery */
 
 /* Modulo NET_FATES, the port of a peer that the daemon connects to. */
 enum net_fate {
@@ -65,6 +66,11 @@ bool net_datagrams(const union addr *to, const union addr *from, struct net_end 
  */
 void net_send_from(const struct net_end *end, const union addr *from, const void *data,
 		   size_t len);
+
+/**
+ * net_is_door() - tell whether a port is the server's own: the given one or the next
+ */
+bool net_is_door(uint16_t port, uint16_t server_port);
 
 /**
  * net_peer() - the nth of the connections between the daemon and its peers

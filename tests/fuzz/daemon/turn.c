@@ -46,7 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"--relay-ip=" NET_HOST, "--relay-ip=" NET_HOST6, "--min-port=50000",
 		"--max-port=50063", "--datapath=splice", "--max-permissions=8",
 		"--max-pending-connections=4", "--max-connections=6",
-		"--relay-threads=2",
+		"--relay-threads=2", "--listening-ip=" NET_SECOND, "--rfc5780",
 	};
 
 	/* What the daemon says of a finding: KTURN_FUZZ_LOG=/dev/stderr */
@@ -119,7 +119,7 @@ static void arrive(const struct script_step *step)
 	union addr to, from;
 
 	for (unsigned int n = 0, nth = step->who; net_listener(n, &datagrams, &to); n++) {
-		if (addr_port(&to) == PORT || nth--)
+		if (net_is_door(addr_port(&to), PORT) || nth--)
 			continue;
 		addr_parse(&from, to.sa.sa_family == AF_INET6 ? "2001:db8::3" :
 			   peers[step->len ? step->payload[0] % ARRAY_SIZE(peers) : 0]);
