@@ -181,23 +181,31 @@ static int round_trip(struct stage *st)
 	return 0;
 }
 
-/*
- * Nothing waits for a timer or for more to come: that would cost 40 ms, and
- * every time; a busy machine does so now and then.
- */
-static int ping_pong(const struct wire *wire)
+static int hundred_round_trips(struct stage *st, unsigned int *slow)
 {
-	unsigned int slow = 0;
-	struct stage st;
-
-	need(stage_open(&st, wire, STAGE_PASSIVE));
+	*slow = 0;
 	for (int i = 0; i < 100; i++) {
 		int64_t start = net_now();
 
-		need(round_trip(&st));
-		slow += net_now() - start >= 38;
+		need(round_trip(st));
+		*slow += net_now() - start >= 38;
 	}
-	expect(slow < 50, "%u of 100 round trips took 38 ms and more", slow);
+	return 0;
+}
+
+/*
+ * Nothing waits for a timer or for more to come: that would cost 40 ms, and
+ * every time. A machine that is busy for a while is given others.
+ */
+static int ping_pong(const struct wire *wire)
+{
+	unsigned int slow = 100;
+	struct stage st;
+
+	need(stage_open(&st, wire, STAGE_PASSIVE));
+	for (int i = 0; i < 10 && slow >= 50; i++)
+		need(hundred_round_trips(&st, &slow));
+	expect(slow < 50, "%u of 100 round trips took 38 ms and more, ten times", slow);
 	return 0;
 }
 

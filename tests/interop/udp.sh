@@ -72,6 +72,10 @@ in_router() {
 	nsenter --net="/proc/$router/ns/net" "$@"
 }
 
+link_works() {
+	ip link show "$1" | grep -q 'state UP'
+}
+
 start_router() {
 	unshare --net sleep infinity &
 	router=$!
@@ -96,6 +100,9 @@ start_router() {
 		ip neighbour add 2001:db8:77:10::3 lladdr 02:00:00:00:00:03 dev beyond
 		echo 1 >/proc/sys/net/ipv4/ip_forward
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	# A busy kernel takes its time to notice, and drops what is sent until then.
+	await 100 link_works near
+	await 100 in_router sh -c "$(declare -f link_works); link_works beyond"
 	ip route add 10.77.10.0/24 via 10.77.9.2
 	ip route add 2001:db8:77:10::/64 via 2001:db8:77:9::2
 }
