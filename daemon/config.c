@@ -210,6 +210,7 @@ unsigned int config_load(struct config *config, int argc, char *const argv[], FI
 		.argc = argc,
 		.argv = argv,
 		.listening_port = 3478,
+		.udp_gso = true,
 		.min_port = 49152,
 		.max_port = 65535,
 		.max_permissions = PERMISSION_MAX,

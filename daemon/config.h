@@ -82,6 +82,7 @@ struct config {
 
 	bool no_udp, no_tcp;		/* no clients that come that way */
 	bool no_udp_relay, no_tcp_relay;	/* no such allocations */
+	bool udp_gso;			/* datagrams may be joined in the kernel */
 
 	struct config_addrs relay_ip;
 	struct config_external external_ip[CONFIG_ADDRS_MAX];

@@ -33,6 +33,7 @@ static const struct fixed {
 	FIXED("alt-tls-listening-port", alt_tls_listening_port),
 	FIXED("no-udp", no_udp),
 	FIXED("no-tcp", no_tcp),
+	FIXED("udp-gso", udp_gso),
 	FIXED("relay-ip", relay_ip),
 	FIXED("min-port", min_port),
 	FIXED("max-port", max_port),

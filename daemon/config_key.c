@@ -308,6 +308,9 @@ static const struct config_key keys[] = {
 	  "no UDP allocations", 0, 0 },
 	{ "no-tcp-relay", 0, parse_bool, MEMBER(no_tcp_relay), NULL,
 	  "no TCP allocations (RFC 6062)", 0, 0 },
+	{ "udp-gso", 0, parse_bool, MEMBER(udp_gso), NULL,
+	  "let the kernel join datagrams of one way (GRO) and cut what was joined (GSO); "
+	  "udp-gso=no if a device does it wrong (default: yes)", 0, 0 },
 	{ "aux-server", 0, parse_aux_server, MEMBER(aux_server), "ADDRESS:PORT",
 	  "listen there as well, as on listening-port (repeat)", 0, 0 },
 	{ "rfc5780", 0, parse_bool, MEMBER(rfc5780), NULL,

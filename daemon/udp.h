@@ -2,7 +2,8 @@
 /*
  * UDP sockets on a loop. A system call takes in, or sends, as many datagrams as
  * there are, up to a batch; what one batch has brought in is sent on before its
- * memory takes the next.
+ * memory takes the next. On their way through the kernel datagrams may be joined, which
+ * nobody sees but here: those that come in are told apart again.
  */
 #ifndef KTURN_UDP_H
 #define KTURN_UDP_H
@@ -56,14 +57,16 @@ struct udp_socket {
 	udp_error_fn failed;
 	void *arg;
 	bool dont_fragment;
+	unsigned int one_by_one;	/* so many datagrams, as joined ones were refused */
 };
 
 /**
  * udp_io_new() - the batches of a loop
+ * @segments: let the kernel join and cut datagrams (GRO, GSO), if it can
  *
  * Return: NULL without memory.
  */
-struct udp_io *udp_io_new(struct event_base *base);
+struct udp_io *udp_io_new(struct event_base *base, bool segments);
 
 /**
  * udp_io_free() - free them, when every socket is closed; NULL is fine

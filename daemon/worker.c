@@ -96,7 +96,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		snapshot_put(worker->snapshot);
 		return -ENOMEM;
 	}
-	worker->udp = udp_io_new(worker->base);
+	worker->udp = udp_io_new(worker->base, server->config->udp_gso);
 	err = worker->udp ? open_auth(worker) : -ENOMEM;
 	if (!err)
 		err = number_allocations(worker);

@@ -60,14 +60,19 @@ static int frag_off_towards(const union addr *to)
 }
 
 /* What the peer gets of the message that was sent last. */
-static int expect_df(bool df)
+static int expect_df_of(const char *text, bool df)
 {
 	int off = frag_off_towards(&peer);
 
 	expect(off >= 0, "no packet");
 	expect(!!(off & IP_DF) == df, "frag_off %04x", off);
 	expect(!(off & ~IP_DF), "in fragments: %04x", off);
-	return talk_peer_hears(fd, &talk.turn.relayed, "data", 4);
+	return talk_peer_hears(fd, &talk.turn.relayed, text, strlen(text));
+}
+
+static int expect_df(bool df)
+{
+	return expect_df_of("data", df);
 }
 
 /* It is for that indication alone. */
@@ -87,17 +92,22 @@ static int as_asked_for(const struct wire *wire)
 	return 0;
 }
 
-/* One behind the other, so that several may wait to be sent: each goes as it was meant. */
+/*
+ * One behind the other, so that several may wait to be sent: each goes as it was meant.
+ * Of three lengths, or they might pass as one packet here.
+ */
 static int in_one_batch(const struct wire *wire)
 {
+	static const char *const text[] = { "whole", "data", "longer data" };
+
 	need(set_up(wire));
 	for (int i = 0; i < 30; i++)
 		if (i % 3)
-			expect_ok(talk_send(&talk, &peer, "data", 4));
+			expect_ok(talk_send(&talk, &peer, text[i % 3], strlen(text[i % 3])));
 		else
-			expect_ok(talk_send_whole(&talk, &peer, "data", 4));
+			expect_ok(talk_send_whole(&talk, &peer, text[0], strlen(text[0])));
 	for (int i = 0; i < 30; i++)
-		need(expect_df(!(i % 3)));
+		need(expect_df_of(text[i % 3], !(i % 3)));
 	return 0;
 }
 

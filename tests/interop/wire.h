@@ -52,7 +52,7 @@ struct wire_test {
 extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[],
 	life_tests[], limit_tests[], tls_tests[];
 extern const struct wire_test stranger_tests[], datagram_tests[], redirect_tests[];
-extern const struct wire_test icmp_tests[], fragment_tests[], proxy_tests[];
+extern const struct wire_test icmp_tests[], fragment_tests[], proxy_tests[], burst_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

@@ -25,6 +25,7 @@ static void defaults(void **state)
 	assert_int_equal(config.listening_ip.n, 2);
 	assert_true(config.listening_any);
 	assert_true(config.lt_cred_mech);
+	assert_true(config.udp_gso);
 	assert_int_equal(config.datapath, DATAPATH_AUTO);
 	assert_non_null(config.users);
 	config_free(&config);
@@ -40,11 +41,13 @@ static void all_spellings_of_an_option(void **state)
 	assert_true(config.acl.allow_loopback);
 	config_free(&config);
 
-	LOAD(USER, "-p", "7", "-va", "-L192.0.2.9", "--allow-loopback-peers=no");
+	LOAD(USER, "-p", "7", "-va", "-L192.0.2.9", "--allow-loopback-peers=no",
+	     "--udp-gso=no");
 	assert_int_equal(config.listening_port, 7);
 	assert_true(config.lt_cred_mech);
 	assert_int_equal(config.listening_ip.n, 1);
 	assert_false(config.acl.allow_loopback);
+	assert_false(config.udp_gso);
 	config_free(&config);
 }
 
