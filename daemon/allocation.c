@@ -169,6 +169,7 @@ unsigned int allocation_create(const struct transaction *transaction,
 		return code;
 	}
 	allocation->id = worker->next_allocation++;
+	HASH_ADD(hh, worker->allocations, id, sizeof(allocation->id), allocation);
 	session_set_allocation(session, allocation);
 	allocation_refresh(allocation, AF_UNSPEC, request->lifetime);
 	log_created(allocation);
@@ -233,6 +234,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 		connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
 	channels_clear(&allocation->channels);
+	HASH_DEL(session->worker->allocations, allocation);
 	log_deleted(allocation, why);
 	session_set_allocation(session, NULL);
 	free_allocation(allocation);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <time.h>
+#include <uthash.h>
 
 #include "addr.h"
 #include "channel.h"
@@ -90,6 +91,7 @@ struct allocation_request {
  */
 struct allocation {
 	uint64_t id;
+	UT_hash_handle hh;
 	struct session *session;
 	struct auth_user *user;
 	bool fingerprint;

@@ -250,6 +250,7 @@ void config_free(struct config *config)
 	free(config->file);
 	free(config->log_file);
 	free(config->pidfile);
+	free(config->control_socket);
 }
 
 void config_help(FILE *out)

@@ -129,6 +129,7 @@ struct config {
 	bool verbose;
 	char *log_file;
 	char *pidfile;
+	char *control_socket;	/* NULL: the default, if it can be had */
 };
 
 /**

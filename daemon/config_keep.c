@@ -42,6 +42,7 @@ static const struct fixed {
 	FIXED("no-tls", no_tls),
 	FIXED_TEXT("log-file", log_file),
 	FIXED_TEXT("pidfile", pidfile),
+	FIXED_TEXT("control-socket", control_socket),
 };
 
 bool config_is_fixed(const char *key)

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "config_internal.h"
+#include "control.h"
 #include "macros.h"
 #include "worker.h"
 
@@ -175,6 +177,14 @@ static const char *parse_string(struct config *config, const struct config_key *
 	free(*string);
 	*string = strdup(value);
 	return *string ? NULL : "more memory";
+}
+
+static const char *parse_socket_path(struct config *config, const struct config_key *key,
+				     const char *value)
+{
+	if (*value != '/' || strlen(value) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return "an absolute path of at most 107 bytes";
+	return parse_string(config, key, value);
 }
 
 static const char *parse_addr(struct config *config, const struct config_key *key,
@@ -461,6 +471,8 @@ static const struct config_key keys[] = {
 	  "log to a path, stdout (or -), or syslog (default: standard error)", 0, 0 },
 	{ "pidfile", 0, parse_string, MEMBER(pidfile), "FILE",
 	  "write the process id there", 0, 0 },
+	{ "control-socket", 0, parse_socket_path, MEMBER(control_socket), "PATH",
+	  "take commands of kturn(8) there (default: " CONTROL_DEFAULT_PATH ")", 0, 0 },
 	{ "config", 'c', parse_string, MEMBER(file), "FILE",
 	  "read this file (default: " CONFIG_DEFAULT_FILE ")",
 	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },

@@ -60,6 +60,16 @@ bool quota_take(struct quota *quota, const struct config *config,
 	return taken;
 }
 
+unsigned int quota_count(struct quota *quota)
+{
+	unsigned int total;
+
+	pthread_mutex_lock(&quota->lock);
+	total = quota->total;
+	pthread_mutex_unlock(&quota->lock);
+	return total;
+}
+
 static void release_user(struct quota *quota, const struct auth_user *user)
 {
 	struct quota_user *entry;

@@ -37,6 +37,11 @@ bool quota_take(struct quota *quota, const struct config *config,
 		const struct auth_user *user);
 
 /**
+ * quota_count() - how many allocations there are; any thread
+ */
+unsigned int quota_count(struct quota *quota);
+
+/**
  * quota_release() - count an allocation out
  */
 void quota_release(struct quota *quota, const struct auth_user *user);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control.h"
 #include "log.h"
 #include "macros.h"
 #include "relayed.h"
@@ -69,7 +70,12 @@ int server_open(struct server *server, const struct config *config)
 {
 	int err = -ENOMEM;
 
-	*server = (struct server){ .config = config, .quota = QUOTA_INIT };
+	*server = (struct server){
+		.config = config,
+		.quota = QUOTA_INIT,
+		.mailbox = { .out = -1, .in = -1 },
+		.started = worker_now(),
+	};
 	server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->base = event_base_new();
 	server->relayed = relayed_pool_new(config);
@@ -78,7 +84,11 @@ int server_open(struct server *server, const struct config *config)
 	if (server->stop >= 0 && server->base && server->relayed && server->relayed_udp)
 		err = snapshot_new(&server->snapshot, config, NULL);
 	if (!err)
+		err = mailbox_open(&server->mailbox, server->base, server);
+	if (!err)
 		err = open_workers(server);
+	if (!err)
+		err = control_open(&server->control, server);
 	if (err)
 		server_close(server);
 	else
@@ -148,6 +158,12 @@ static void on_hangup(evutil_socket_t signal, short what, void *arg)
 	reload(arg, NULL);
 }
 
+static void on_drain(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal, (void)what;
+	drain_begin(arg, 0);
+}
+
 /* Nobody can get one of these any more, so the count of its references only falls. */
 static void free_replaced(struct server *server)
 {
@@ -179,6 +195,7 @@ static int wait_for_end(struct server *server)
 		evsignal_new(server->base, SIGTERM, on_signal, server),
 		evsignal_new(server->base, SIGINT, on_signal, server),
 		evsignal_new(server->base, SIGHUP, on_hangup, server),
+		evsignal_new(server->base, SIGUSR1, on_drain, server),
 		event_new(server->base, server->stop, EV_READ, on_stop, server->base),
 	};
 	int err = 0;
@@ -215,9 +232,14 @@ int server_run(struct server *server)
 
 void server_close(struct server *server)
 {
+	control_close(server->control);
 	for (unsigned int i = 0; i < server->n_workers; i++)
 		worker_close(&server->workers[i]);
 	free(server->workers);
+	/* What they had to say to those who have gone. */
+	mailbox_empty(&server->mailbox);
+	mailbox_close(&server->mailbox);
+	drain_end(&server->drain);
 	reservations_clear(&server->reservations);
 	free_replaced(server);
 	snapshot_put(server->snapshot);

@@ -7,11 +7,14 @@
 #define KTURN_SERVER_H
 
 #include "bandwidth.h"
+#include "drain.h"
+#include "mailbox.h"
 #include "quota.h"
 #include "reservation.h"
 #include "snapshot.h"
 
 struct config;
+struct control;
 struct event_base;
 struct relayed_pool;
 struct worker;
@@ -27,6 +30,10 @@ struct worker;
  * @relayed_udp: those that UDP allocations get
  * @bandwidth: what of bps-capacity is given, by all of them
  * @base: the main thread's loop
+ * @mailbox: what workers say to it
+ * @started: when, in seconds of worker_now()
+ * @drain: whether it is to end with the last allocation
+ * @control: who listens to commands, or NULL
  * @reservations: relayed transport addresses held for allocations to come
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -40,6 +47,10 @@ struct server {
 	struct relayed_pool *relayed, *relayed_udp;
 	struct bandwidth bandwidth;
 	struct event_base *base;
+	struct mailbox mailbox;
+	time_t started;
+	struct drain drain;
+	struct control *control;
 	int stop;
 	struct reservations reservations;
 };
@@ -55,7 +66,8 @@ struct server {
 int server_open(struct server *server, const struct config *config);
 
 /**
- * server_run() - serve until SIGTERM or SIGINT; SIGHUP reads the configuration again
+ * server_run() - serve until SIGTERM or SIGINT; SIGHUP reads the
+ * configuration again, SIGUSR1 begins to drain it
  *
  * Return: 0, or a negative errno if a worker could not go on.
  */

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "relay_udp.h"
 #include "relayed.h"
+#include "server.h"
 #include "session.h"
 #include "stun.h"
 #include "transaction.h"
@@ -210,6 +211,8 @@ unsigned int turn_allocate(const struct transaction *transaction,
 	/* What a token stands for is held here. */
 	if (!code && !request.token && alternate_redirect(transaction))
 		return 0;
+	if (!code && atomic_load(&transaction->session->worker->server->drain.draining))
+		code = 508;
 	if (!code)
 		code = allocation_create(transaction, &request);
 	if (!code)

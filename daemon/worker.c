@@ -19,8 +19,6 @@
 #include "udp.h"
 #include "worker.h"
 
-#define INDEX_SHIFT 56
-
 time_t worker_now(void)
 {
 	struct timespec now;
@@ -39,8 +37,8 @@ static int number_allocations(struct worker *worker)
 
 	if (gnutls_rnd(GNUTLS_RND_NONCE, &random, sizeof(random)))
 		return -EIO;
-	worker->next_allocation = (uint64_t)worker->index << INDEX_SHIFT |
-				  random >> (64 - INDEX_SHIFT);
+	worker->next_allocation = (uint64_t)worker->index << WORKER_ID_SHIFT |
+				  random >> (64 - WORKER_ID_SHIFT);
 	return 0;
 }
 

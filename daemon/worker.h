@@ -15,7 +15,9 @@
 #include "strangers.h"
 
 #define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
+#define WORKER_ID_SHIFT 56	/* an allocation's id begins with its worker's index */
 
+struct allocation;
 struct auth;
 struct config;
 struct connection;
@@ -42,6 +44,7 @@ struct udp_io;
  * @datagrams: those of them that come over UDP, by 5-tuple
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
+ * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
  */
 struct worker {
@@ -63,6 +66,7 @@ struct worker {
 	struct session_datagrams datagrams;
 	struct connection *connections;
 	struct connection *relays;
+	struct allocation *allocations;
 	uint64_t next_allocation;
 };
 

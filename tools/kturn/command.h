@@ -13,24 +13,49 @@
 /* Exit statuses besides EXIT_SUCCESS and EXIT_FAILURE. */
 #define EXIT_USAGE 2
 
+/* What makes sense for some verbs only. */
+enum option_flags {
+	OPTION_SOCKET	= 1,
+	OPTION_USER	= 2,
+	OPTION_DEADLINE	= 4,
+	OPTION_DB	= 8,
+	OPTION_REALM	= 16,
+	OPTION_PASSWORD	= 32,
+	OPTION_SHA256	= 64,
+};
+
 /**
  * struct options - what stood on the command line with a dash
  * @json: answer in JSON
  * @by_group: @group was given
  * @group: act on the relays of this group
+ * @given: set of enum option_flags
+ * @socket: kturnd's, or NULL for where it usually is
+ * @user: whose allocations
+ * @deadline: seconds, 0 for none
+ * @db: the database of users
+ * @realm: of the user
+ * @password_file: where his password is
+ * @sha256: the key to keep of it is one of SHA-256
  */
 struct options {
 	bool json;
 	bool by_group;
 	uint64_t group;
+	unsigned int given;
+	const char *socket, *user;
+	uint64_t deadline;
+	const char *db, *realm, *password_file;
+	bool sha256;
 };
 
 /**
  * struct verb - what can be done
- * @name: the word; NULL ends a list of verbs
+ * @name: the word; NULL ends a list of verbs; empty: the noun stands alone
  * @takes: what follows, for the usage text
  * @does: one line, for the usage text
  * @takes_group: --group makes sense
+ * @options: which of enum option_flags do
  * @min: least number of arguments
  * @max: greatest number of arguments
  * @run: do it; returns the exit status
@@ -40,6 +65,7 @@ struct verb {
 	const char *takes;
 	const char *does;
 	bool takes_group;
+	unsigned int options;
 	int min, max;
 	int (*run)(const struct options *opt, int count, char **args);
 };
@@ -49,6 +75,12 @@ extern const struct verb relay_verbs[];
 extern const struct verb stats_verbs[];
 extern const struct verb caps_verbs[];
 extern const struct verb settings_verbs[];
+extern const struct verb allocation_verbs[];
+extern const struct verb user_verbs[];
+extern const struct verb secret_verbs[];
+extern const struct verb status_verbs[];
+extern const struct verb reload_verbs[];
+extern const struct verb drain_verbs[];
 
 /**
  * complain() - say on standard error what went wrong

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "command.h"
 #include "text.h"
 #include "version.h"
+
+#define SHA256		256	/* an option without a letter */
+#define DEADLINE_MAX	(365 * 24 * 3600)
 
 static const struct noun {
 	const char *name;
@@ -19,6 +23,12 @@ static const struct noun {
 	{ "stats", stats_verbs },
 	{ "caps", caps_verbs },
 	{ "settings", settings_verbs },
+	{ "allocation", allocation_verbs },
+	{ "user", user_verbs },
+	{ "secret", secret_verbs },
+	{ "status", status_verbs },
+	{ "reload", reload_verbs },
+	{ "drain", drain_verbs },
 	{ NULL, NULL },
 };
 
@@ -63,11 +73,18 @@ static void usage(FILE *to)
 	fputs("usage: kturn [OPTION...] NOUN [VERB] [ARGUMENT...]\n\n", to);
 	for (const struct noun *noun = nouns; noun->name; noun++)
 		for (const struct verb *verb = noun->verbs; verb->name; verb++)
-			fprintf(to, "  kturn %-8s %-4s %-22s %s\n", noun->name, verb->name,
+			fprintf(to, "  kturn %-10s %-4s %-22s %s\n", noun->name, verb->name,
 				verb->takes, verb->does);
 	fputs("\n"
 	      "  -g, --group G   only the relays of this group\n"
 	      "  -j, --json      answer in JSON\n"
+	      "  -u, --user NAME         only the allocations of this user\n"
+	      "  -s, --socket PATH       kturnd's control socket\n"
+	      "  -d, --deadline SECONDS  when draining ends what is left\n"
+	      "  -b, --db FILE           the database of users; else kturnd's\n"
+	      "  -r, --realm REALM       else kturnd's\n"
+	      "  -f, --password-file FILE  holds the password, or the secret; - is standard input\n"
+	      "      --sha256            keep the key of SHA-256, not of MD5\n"
 	      "  -h, --help      this text\n"
 	      "  -V, --version\n\n"
 	      "Words may be cut short; a noun alone means its first verb. The exit status\n"
@@ -103,11 +120,26 @@ static const struct verb *find_verb(const struct noun *noun, const char *word)
 	return NULL;
 }
 
+/* Return: the first option that was given and makes no sense here, or NULL. */
+static const char *strange_option(const struct options *opt, const struct verb *verb)
+{
+	static const char *const names[] = {
+		"socket", "user", "deadline", "db", "realm", "password-file", "sha256",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (opt->given & ~verb->options & 1u << i)
+			return names[i];
+	return opt->by_group && !verb->takes_group ? "group" : NULL;
+}
+
 static int run(const struct noun *noun, const struct verb *verb,
 	       const struct options *opt, int count, char **args)
 {
-	if (opt->by_group && !verb->takes_group) {
-		complain("%s %s knows no --group", noun->name, verb->name);
+	const char *strange = strange_option(opt, verb);
+
+	if (strange) {
+		complain("%s %s knows no --%s", noun->name, verb->name, strange);
 		return usage_error();
 	}
 	if (opt->by_group && count) {
@@ -146,14 +178,48 @@ static int dispatch(const struct options *opt, int count, char **words)
 		complain("there is no \"%s\"", words[0]);
 		return usage_error();
 	}
-	if (count == 1)
-		return run(noun, noun->verbs, opt, 0, NULL);
+	if (count == 1 || !*noun->verbs->name)
+		return run(noun, noun->verbs, opt, count - 1, words + 1);
 	verb = find_verb(noun, words[1]);
 	if (!verb) {
 		complain("there is no \"%s %s\"", noun->name, words[1]);
 		return usage_error();
 	}
 	return run(noun, verb, opt, count - 2, words + 2);
+}
+
+/* An option whose value is some text, or none. Return: it is one of those. */
+static bool set_text(struct options *opt, int letter, const char *value)
+{
+	static const struct {
+		int letter;
+		unsigned int flag;
+		size_t offset;
+	} texts[] = {
+		{ 's', OPTION_SOCKET, offsetof(struct options, socket) },
+		{ 'u', OPTION_USER, offsetof(struct options, user) },
+		{ 'b', OPTION_DB, offsetof(struct options, db) },
+		{ 'r', OPTION_REALM, offsetof(struct options, realm) },
+		{ 'f', OPTION_PASSWORD, offsetof(struct options, password_file) },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].letter != letter)
+			continue;
+		*(const char **)((char *)opt + texts[i].offset) = value;
+		opt->given |= texts[i].flag;
+		return true;
+	}
+	return false;
+}
+
+static int set_deadline(struct options *opt, const char *text)
+{
+	opt->given |= OPTION_DEADLINE;
+	if (parse_u64(text, &opt->deadline) && opt->deadline <= DEADLINE_MAX)
+		return EXIT_SUCCESS;
+	complain("\"%s\" is not a number of seconds", text);
+	return usage_error();
 }
 
 static int set_group(struct options *opt, const char *text)
@@ -170,6 +236,13 @@ static int parse_and_run(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "group", required_argument, NULL, 'g' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "deadline", required_argument, NULL, 'd' },
+		{ "db", required_argument, NULL, 'b' },
+		{ "realm", required_argument, NULL, 'r' },
+		{ "password-file", required_argument, NULL, 'f' },
+		{ "sha256", no_argument, NULL, SHA256 },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -177,7 +250,7 @@ static int parse_and_run(int argc, char **argv)
 	struct options opt = { .json = false };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "g:jhV", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "g:ju:s:d:b:r:f:hV", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'g':
 			if (set_group(&opt, optarg))
@@ -186,6 +259,14 @@ static int parse_and_run(int argc, char **argv)
 		case 'j':
 			opt.json = true;
 			break;
+		case 'd':
+			if (set_deadline(&opt, optarg))
+				return EXIT_USAGE;
+			break;
+		case SHA256:
+			opt.sha256 = true;
+			opt.given |= OPTION_SHA256;
+			break;
 		case 'h':
 			usage(stdout);
 			return EXIT_SUCCESS;
@@ -193,7 +274,8 @@ static int parse_and_run(int argc, char **argv)
 			puts("kturn " KTURN_VERSION);
 			return EXIT_SUCCESS;
 		default:
-			return usage_error();
+			if (!set_text(&opt, c, optarg))
+				return usage_error();
 		}
 	}
 	return dispatch(&opt, argc - optind, argv + optind);

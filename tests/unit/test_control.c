@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The control socket: a server of two workers in one thread, and those who ask it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "allocation.h"
+#include "control.h"
+#include "server_stage.h"
+
+#define LINE_MAX_LEN 4096
+
+static char directory[] = "/tmp/test_control.XXXXXX";
+static char path[64], option[96];
+
+static void turn_all(void)
+{
+	turn();
+	event_base_loop(server.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(directory + sizeof(directory) - 7, "XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/control", directory);
+	snprintf(option, sizeof(option), "--control-socket=%s", path);
+	find_port(&server_addr);
+	START_SERVER("--no-auth", "-L127.0.0.1", "--relay-threads=2", option);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop_server();
+	assert_int_equal(rmdir(directory), 0);	/* so the socket is gone */
+	return 0;
+}
+
+static int dial(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(addr.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Return: the next line as JSON; NULL at the end. */
+static json_t *hear(int fd)
+{
+	char line[LINE_MAX_LEN];
+	time_t start = time(NULL);
+	size_t len = 0;
+	json_t *object;
+
+	while (!len || line[len - 1] != '\n') {
+		ssize_t n = recv(fd, line + len, 1, MSG_DONTWAIT);
+
+		if (!n || (n < 0 && errno == ECONNRESET))
+			return NULL;
+		if (n < 0)
+			turn_all();
+		else
+			len++;
+		assert_true(len < sizeof(line));
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	object = json_loadb(line, len, 0, NULL);
+	assert_non_null(object);
+	return object;
+}
+
+/* Return: what the last line of an answer has for @key, if it is @ok. */
+static json_int_t number(int fd, const char *key)
+{
+	json_t *line = hear(fd);
+	json_int_t value;
+
+	assert_non_null(line);
+	assert_true(json_is_true(json_object_get(line, "ok")));
+	value = json_integer_value(json_object_get(line, key));
+	json_decref(line);
+	return value;
+}
+
+static void hear_error(int fd, const char *words)
+{
+	json_t *line = hear(fd);
+
+	assert_non_null(line);
+	assert_true(json_is_false(json_object_get(line, "ok")));
+	assert_non_null(strstr(json_string_value(json_object_get(line, "error")), words));
+	json_decref(line);
+}
+
+/* @n clients, who each have an allocation. */
+static void allocate_many(int *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		fds[i] = connect_to(&server_addr);
+		allocate_tcp(fds[i]);
+	}
+}
+
+static void close_many(int *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+/* --- requests, and what is none */
+
+static void nonsense_costs_one_answer(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	say(fd, "nonsense\n[1]\n{\"command\":7}\n{\"command\":\"no such\"}\n"
+	    "{\"command\":\"drain\",\"deadline\":-1}\n{\"command\":\"allocation-show\"}\n"
+	    "{\"command\":\"allocation-show\",\"id\":\"ff00000000000001\"}\n"
+	    "{\"command\":\"status\"}\n");
+	hear_error(fd, "not a JSON object");
+	hear_error(fd, "not a JSON object");
+	hear_error(fd, "no such command");
+	hear_error(fd, "no such command");
+	hear_error(fd, "deadline: should be");
+	hear_error(fd, "id: should be");
+	hear_error(fd, "no such allocation");
+	assert_int_equal(number(fd, "workers"), 2);
+	assert_false(server.drain.draining);
+	close(fd);
+}
+
+static void endless_line(void **state)
+{
+	char junk[1024];
+	int fd = dial();
+
+	(void)state;
+	memset(junk, 'x', sizeof(junk));
+	for (int i = 0; i < 9; i++) {
+		if (send(fd, junk, sizeof(junk), MSG_NOSIGNAL) < 0)
+			break;
+		turn_all();
+	}
+	hear_error(fd, "too long");
+	assert_null(hear(fd));
+	close(fd);
+}
+
+/* Who half-closes after his request wants the answer all the same. */
+static void answer_after_the_end(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	say(fd, "{\"command\":\"status\"}\n");
+	shutdown(fd, SHUT_WR);
+	assert_int_equal(number(fd, "allocations"), 0);
+	assert_null(hear(fd));
+	close(fd);
+}
+
+static void too_many_clients(void **state)
+{
+	int fds[33];
+
+	(void)state;
+	for (int i = 0; i < 33; i++) {
+		fds[i] = dial();
+		for (int n = 0; n < 4; n++)
+			turn_all();
+	}
+	hear_error(fds[32], "too many");
+	assert_null(hear(fds[32]));
+	say(fds[31], "{\"command\":\"status\"}\n");
+	assert_int_equal(number(fds[31], "workers"), 2);
+	close_many(fds, 33);
+}
+
+/* --- allocations */
+
+static void list_has_each_of_them_once(void **state)
+{
+	int fds[150], fd = dial();
+	unsigned int n = 0;
+	json_t *line, *ids = json_object(), *id;
+
+	(void)state;
+	allocate_many(fds, 150);
+	say(fd, "{\"command\":\"allocation-list\"}\n");
+	while ((line = hear(fd)) && !json_object_get(line, "ok")) {
+		id = json_object_get(json_object_get(line, "allocation"), "id");
+		json_object_set_new(ids, json_string_value(id), json_true());
+		json_decref(line);
+		n++;
+	}
+	assert_int_equal(json_integer_value(json_object_get(line, "count")), 150);
+	json_decref(line);
+	assert_int_equal(n, 150);
+	assert_int_equal(json_object_size(ids), 150);
+	json_decref(ids);
+	close(fd);
+	close_many(fds, 150);
+}
+
+/* Who reads nothing holds up nobody; he may go, while a worker is being asked for him. */
+static void slow_readers(void **state)
+{
+	int fds[150], slow[20], fd;
+
+	(void)state;
+	allocate_many(fds, 150);
+	for (int i = 0; i < 20; i++) {
+		int size = 1;
+
+		slow[i] = dial();
+		setsockopt(slow[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		say(slow[i], "{\"command\":\"allocation-list\"}\n"
+		    "{\"command\":\"allocation-list\"}\n{\"command\":\"allocation-list\"}\n");
+		turn_all();
+	}
+	for (int i = 0; i < 1000; i++)
+		turn_all();
+	fd = dial();
+	say(fd, "{\"command\":\"status\"}\n");
+	assert_int_equal(number(fd, "allocations"), 150);
+	for (int i = 0; i < 20; i += 2)
+		close(slow[i]);
+	say(fd, "{\"command\":\"status\"}\n");
+	assert_int_equal(number(fd, "allocations"), 150);
+	close(fd);
+	close_many(fds, 150);
+	for (int i = 1; i < 20; i += 2)
+		close(slow[i]);
+}
+
+static void one_is_ended(void **state)
+{
+	struct worker *worker = &server.workers[0];
+	char request[128];
+	int fds[4], fd = dial();
+	uint64_t id;
+
+	(void)state;
+	allocate_many(fds, 4);
+	if (!worker->allocations)
+		worker = &server.workers[1];
+	id = worker->allocations->id;
+	snprintf(request, sizeof(request), "{\"command\":\"allocation-del\",\"id\":\"%016llx\"}\n",
+		 (unsigned long long)id);
+	say(fd, request);
+	json_decref(hear(fd));
+	assert_int_equal(number(fd, "count"), 1);
+	assert_int_equal(server.quota.total, 3);
+	say(fd, request);
+	hear_error(fd, "no such allocation");
+	close(fd);
+	close_many(fds, 4);
+}
+
+/* --- the end */
+
+static unsigned int ask(int fd, uint16_t method)
+{
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[512];
+
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, method, transaction);
+	if (method == STUN_ALLOCATE)
+		stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
+	put(fd, &b);
+	msg = get_message(fd, buf, sizeof(buf));
+	return code_of(&msg);
+}
+
+static void drained_servers_end(void **state)
+{
+	int old, new, fd = dial();
+
+	(void)state;
+	old = connect_to(&server_addr);
+	allocate_tcp(old);
+	say(fd, "{\"command\":\"drain\"}\n");
+	assert_int_equal(number(fd, "allocations"), 1);
+	new = connect_to(&server_addr);
+	assert_int_equal(ask(new, STUN_ALLOCATE), 508);
+	assert_int_equal(ask(old, STUN_REFRESH), 0);
+	for (int i = 0; i < 3; i++) {
+		usleep(200 * 1000);
+		turn_all();
+		assert_false(event_base_got_break(server.base));
+	}
+	close(old);
+	for (time_t start = time(NULL); !event_base_got_break(server.base); turn_all())
+		assert_true(time(NULL) - start < PATIENCE);
+	close(new);
+	close(fd);
+}
+
+static void drain_has_a_deadline(void **state)
+{
+	int old, fd = dial();
+
+	(void)state;
+	old = connect_to(&server_addr);
+	allocate_tcp(old);
+	say(fd, "{\"command\":\"drain\",\"deadline\":1}\n");
+	assert_int_equal(number(fd, "allocations"), 1);
+	for (time_t start = time(NULL); !event_base_got_break(server.base); turn_all())
+		assert_true(time(NULL) - start < PATIENCE);
+	assert_int_equal(server.quota.total, 1);
+	close(old);
+	close(fd);
+}
+
+/* --- the socket */
+
+static void socket_is_the_owners(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* A living server keeps its own; what a dead one has left, and no file, is replaced. */
+static void whose_path_it_is(void **state)
+{
+	struct control *other;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int dead;
+
+	(void)state;
+	assert_int_equal(control_open(&other, &server), -EADDRINUSE);
+	control_close(server.control);
+	server.control = NULL;
+	dead = socket(AF_UNIX, SOCK_STREAM, 0);
+	strcpy(addr.sun_path, path);
+	assert_int_equal(bind(dead, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(dead);
+	assert_int_equal(control_open(&server.control, &server), 0);
+	control_close(server.control);
+	server.control = NULL;
+	fclose(fopen(path, "w"));
+	assert_int_equal(control_open(&server.control, &server), -EEXIST);
+	unlink(path);
+}
+
+int main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		test(nonsense_costs_one_answer),
+		test(endless_line),
+		test(answer_after_the_end),
+		test(too_many_clients),
+		test(list_has_each_of_them_once),
+		test(slow_readers),
+		test(one_is_ended),
+		test(drained_servers_end),
+		test(drain_has_a_deadline),
+		test(socket_is_the_owners),
+		test(whose_path_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
