@@ -147,11 +147,33 @@ drain_deadline() {
 	[ "$status" = 0 ] && grep -q 'drain deadline: allocations=1' "$tmp/server"
 }
 
+# What reload.c has done when all of its relays carry bytes.
+write_meanwhile() {
+	cat >"$tmp/meanwhile" <<-EOF
+		set -e
+		printf 'user=dave:later\nuser-quota=2000\ndenied-peer-ip=10.77.0.9\n' >"$tmp/conf"
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+			-subj /CN=another -days 2 -keyout "$tmp/conf-key.pem" \
+			-out "$tmp/conf-cert.pem" 2>>"$tmp/openssl"
+		kturn reload --socket "$tmp/control"
+	EOF
+}
+
+# reload_with N: so many relays at once.
+reload_with() {
+	write_meanwhile
+	export KTURN_RELAYS=$1 KTURN_MEANWHILE="bash $tmp/meanwhile"
+	wire_tests reload
+	wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS1.3 reload
+}
+
 administration() {
 	[ "$server" = kturnd ] || return 0
 	start_server_with_file
 	test_command 'reload: certificate, user and rule change under traffic' \
 		reload_under_traffic 3 20M
+	reload_with 50
+	[ -z "$slow" ] || reload_with 1000
 	test_command 'reload: a file with a mistake is refused' bad_file_is_refused
 	test_command 'SIGHUP reloads' hangup_reloads
 	test_command 'kturn user: in force without a restart' users_by_command
