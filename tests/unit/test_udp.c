@@ -4,7 +4,9 @@
  * was sent, one by one and in order.
  */
 #include <event2/event.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -283,11 +285,46 @@ static void refused(void **state)
 	close(fd);
 }
 
-/* Nobody there: the errors of some take none of the others with them. */
+static struct udp_error last_error;
+static unsigned int n_errors;
+
 static void on_error(const struct udp_error *error, void *arg)
 {
-	(void)error, (void)arg;
+	(void)arg;
+	last_error = *error;
+	n_errors++;
 }
+
+/* More than a batch: all are told of, and then the loop has its peace. */
+static void errors_are_read(void **state)
+{
+	time_t start = time(NULL);
+	union addr nobody;
+
+	(void)state;
+	n_errors = 0;
+	close(open_other(&nobody, false));
+	assert_int_equal(udp_watch_errors(&ours, on_error), 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		send_numbered(&nobody, 0, 100);
+		udp_flush(io);
+	}
+	while (n_errors < 100) {
+		event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	assert_true(addr_equal(&last_error.remote, &nobody));
+	assert_int_equal(last_error.type, ICMP_DEST_UNREACH);
+	assert_int_equal(last_error.code, ICMP_PORT_UNREACH);
+	assert_int_equal(last_error.mtu, 0);
+	assert_int_equal(poll(&(struct pollfd){ ours.fd, POLLIN, 0 }, 1, 0), 0);
+	assert_int_equal(n_seen, 0);
+}
+
+/*
+ * Nobody there: the errors of some take none of the others with them, neither those behind
+ * them nor, as each batch ends with one, the first of the next. None is joined.
+ */
 
 static void beside_errors(void **state)
 {
@@ -300,12 +337,12 @@ static void beside_errors(void **state)
 	assert_int_equal(udp_watch_errors(&ours, on_error), 0);
 	for (unsigned int round = 0; round < 20; round++) {
 		for (unsigned int i = 0; i < 60; i++)
-			send_numbered(i % 3 ? &addr : &nobody, i, 500);
+			send_numbered(i % 3 < 2 ? &addr : &nobody, i, 500 + i);
 		udp_flush(io);
 		for (unsigned int i = 0; i < 60; i++) {
-			if (!(i % 3))
+			if (i % 3 == 2)
 				continue;
-			assert_int_equal(take(fd, data, &segment), 500);
+			assert_int_equal(take(fd, data, &segment), 500 + i);
 			assert_memory_equal(data, &(uint16_t){ i }, 2);
 		}
 	}
@@ -321,6 +358,7 @@ int main(void)
 		test(joined_are_neighbours),
 		cmocka_unit_test_setup_teardown(never_joined, setup_plain, teardown),
 		test(refused),
+		test(errors_are_read),
 		test(beside_errors),
 	};
 
