@@ -45,6 +45,9 @@ static const struct fixed {
 	FIXED_TEXT("control-socket", control_socket),
 };
 
+_Static_assert(ARRAY_SIZE(fixed) < ARRAY_SIZE(((struct config_kept *)NULL)->keys),
+	       "each may be kept, and \"cert\" besides");
+
 bool config_is_fixed(const char *key)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)

@@ -164,7 +164,8 @@ reload_with() {
 	write_meanwhile
 	export KTURN_RELAYS=$1 KTURN_MEANWHILE="bash $tmp/meanwhile"
 	wire_tests reload
-	wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS1.3 reload
+	# A thousand handshakes would say no more than fifty.
+	[ "$1" -gt 50 ] || wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS1.3 reload
 }
 
 administration() {

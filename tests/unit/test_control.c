@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 #include <jansson.h>
 
@@ -346,6 +347,42 @@ static void socket_is_the_owners(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* In a process of its own. Return: its exit status. */
+static int ask_as_nobody(void)
+{
+	static const char wanted[] = "{\"ok\":false,\"error\":\"only root";
+	char line[256] = "";
+	int fd;
+
+	if (setgid(65534) || setuid(65534))
+		return 2;
+	fd = dial();
+	return recv(fd, line, sizeof(line) - 1, 0) > 0 &&
+	       !strncmp(line, wanted, sizeof(wanted) - 1) ? 0 : 1;
+}
+
+/* Whatever becomes of the mode of the socket. */
+static void others_are_turned_away(void **state)
+{
+	time_t start = time(NULL);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	chmod(directory, 0755);
+	chmod(path, 0666);
+	pid = fork();
+	if (!pid)
+		_exit(ask_as_nobody());
+	while (!waitpid(pid, &status, WNOHANG)) {
+		turn_all();
+		assert_true(time(NULL) - start < PATIENCE);
+	}
+	assert_int_equal(status, 0);
+}
+
 /* A living server keeps its own; what a dead one has left, and no file, is replaced. */
 static void whose_path_it_is(void **state)
 {
@@ -383,6 +420,7 @@ int main(void)
 		test(drained_servers_end),
 		test(drain_has_a_deadline),
 		test(socket_is_the_owners),
+		test(others_are_turned_away),
 		test(whose_path_it_is),
 	};
 
