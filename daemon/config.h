@@ -54,12 +54,14 @@ enum config_action {
 	CONFIG_HELP,
 	CONFIG_VERSION,
 	CONFIG_CHECK,
+	CONFIG_MIGRATE,
 };
 
 struct config {
 	enum config_action action;
 	char *file;
 	bool no_file;
+	unsigned int warnings;		/* that there were */
 	/* What it was read from: the caller's, for those who read it again. */
 	int argc;
 	char *const *argv;
@@ -88,6 +90,8 @@ struct config {
 	struct config_external external_ip[CONFIG_ADDRS_MAX];
 	unsigned int n_external_ip;
 	uint16_t min_port, max_port;
+	/* Of who asks for none; AF_UNSPEC: the client's own. */
+	sa_family_t default_family;
 
 	char *realm;
 	struct config_user *user_lines;	/* empty once their keys are known */
@@ -128,6 +132,8 @@ struct config {
 	enum datapath_choice datapath;
 	bool verbose;
 	char *log_file;
+	bool syslog;
+	int syslog_facility;
 	char *pidfile;
 	char *control_socket;	/* NULL: the default, if it can be had */
 };
@@ -136,9 +142,10 @@ struct config {
  * config_load() - read the file, the command line, and fill in the rest
  * @argv: the program's arguments, its name first
  * @errors: gets one line for each thing that is wrong:
- *	"file:line: key: value: what would be valid"
+ *	"file:line: key: value: what would be valid",
+ *	and for what is not, but has no effect: "file:line: warning: key: why"
  *
- * Return: 0, or the number of errors.
+ * Return: 0, or the number of errors; warnings are none.
  */
 unsigned int config_load(struct config *config, int argc, char *const argv[], FILE *errors);
 
@@ -161,6 +168,17 @@ void config_help(FILE *out);
  * Return: whether there is one; its port is 0.
  */
 bool config_other_ip(const struct config *config, const union addr *addr, union addr *other);
+
+/**
+ * config_migrate() - print what a file of coturn's comes to here
+ * @path: the file
+ * @out: gets a configuration that config_load() takes, and in its comments what became
+ *	of each line
+ * @errors: gets what it cannot make right
+ *
+ * Return: 0, or the number of errors.
+ */
+unsigned int config_migrate(const char *path, FILE *out, FILE *errors);
 
 /**
  * config_external_addr() - the address that stands for a relayed one outside

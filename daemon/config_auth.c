@@ -3,7 +3,6 @@
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config_internal.h"
 #include "credential.h"
@@ -122,14 +121,6 @@ const char *config_parse_refusals(struct config *config, const struct config_key
 	return NULL;
 }
 
-const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
-					 const char *value)
-{
-	(void)config, (void)key;
-	return strchr("1yYtT", *value) || !strcasecmp(value, "on") ? NULL :
-		"yes: nonces are never kept";
-}
-
 static int add_line(struct config *config, const struct config_user *line)
 {
 	struct user_keys keys;
@@ -232,6 +223,39 @@ static const char *who_may_come(const struct config *config)
 	return config->lt_cred_mech ? "lt-cred-mech" : NULL;
 }
 
+static void warn_of_nobody(const struct config *config, struct config_errors *errors)
+{
+	bool nobody = !config->user_lines && !config->n_auth_secrets && !config->userdb;
+
+	/* Who should come may be in a line that is wrong. */
+	if (nobody && !errors->n)
+		config_warn(errors, "user: nobody can get an allocation: there is no "
+			    "user=name:password, static-auth-secret or userdb; "
+			    "no-auth lets anybody in");
+}
+
+/* Of nobody's key: it only stands in refusals. */
+static void fill_realm(struct config *config, struct config_errors *errors)
+{
+	if (config->realm)
+		return;
+	if (config->user_lines || config->n_auth_secrets || config->userdb)
+		config_complain(errors, "realm: missing: the users' keys depend on it");
+	else
+		config->realm = strdup("kturn");
+}
+
+static void fill_credentials(struct config *config, struct config_errors *errors)
+{
+	/* Like coturn: who says use-auth-secret does not mean a list as well. */
+	config->userdb_users = config->lt_cred_mech || !config->use_auth_secret;
+	config->lt_cred_mech = true;
+	fill_users(config, errors);
+	fill_nonce_key(config, errors);
+	if (config->users && config->userdb)
+		check_userdb(config, errors);
+}
+
 void config_fill_auth(struct config *config, struct config_errors *errors)
 {
 	const char *who = who_may_come(config);
@@ -241,20 +265,11 @@ void config_fill_auth(struct config *config, struct config_errors *errors)
 		config->no_auth = true;
 	if (config->no_auth && who) {
 		config_complain(errors, "no-auth: contradicts %s: nobody would be asked", who);
-	} else if (!config->no_auth && !config->user_lines && !config->n_auth_secrets &&
-		   !config->userdb) {
-		config_complain(errors, "user: missing: give at least one user=name:password, "
-				"static-auth-secret or userdb, or no-auth to let anybody in");
-	} else if (!config->no_auth && !config->realm) {
-		config_complain(errors, "realm: missing: the users' keys depend on it");
 	} else if (!config->no_auth) {
-		/* Like coturn: who says use-auth-secret does not mean a list as well. */
-		config->userdb_users = config->lt_cred_mech || !config->use_auth_secret;
-		config->lt_cred_mech = true;
-		fill_users(config, errors);
-		fill_nonce_key(config, errors);
-		if (config->users && config->userdb)
-			check_userdb(config, errors);
+		warn_of_nobody(config, errors);
+		fill_realm(config, errors);
+		if (config->realm)
+			fill_credentials(config, errors);
 	}
 }
 

@@ -4,24 +4,11 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config_internal.h"
 #include "macros.h"
 #include "worker.h"
-
-void config_complain(struct config_errors *errors, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(errors->out, fmt, args);
-	va_end(args);
-	fputc('\n', errors->out);
-	errors->n++;
-}
 
 static void fill_listening(struct config *config)
 {
@@ -142,14 +129,6 @@ static void fill_threads(struct config *config)
 	config->relay_threads = n < WORKERS_MAX ? n : WORKERS_MAX;
 }
 
-static void check_tls(struct config *config, struct config_errors *errors)
-{
-	const char *why = config_fill_tls(config);
-
-	if (why)
-		config_complain(errors, "cert: %s", why);
-}
-
 static void check_transports(const struct config *config, struct config_errors *errors)
 {
 	if (config->no_udp && config->no_tcp && !config->tls)
@@ -157,6 +136,19 @@ static void check_transports(const struct config *config, struct config_errors *
 	if (config->no_udp_relay && config->no_tcp_relay)
 		config_complain(errors, "no-tcp-relay: contradicts no-udp-relay: "
 			 "nothing would be relayed");
+}
+
+/* The one that was given, for the other may be a default. */
+static void check_ports(const struct config *config, struct config_errors *errors)
+{
+	if (config->min_port <= config->max_port)
+		return;
+	if (config_given(errors, "min-port"))
+		config_complain(errors, "min-port: %u: should be at most max-port, %u",
+				config->min_port, config->max_port);
+	else
+		config_complain(errors, "max-port: %u: should be at least min-port, %u",
+				config->max_port, config->min_port);
 }
 
 bool config_other_ip(const struct config *config, const union addr *addr, union addr *other)
@@ -194,10 +186,13 @@ static void fill_alt_ports(struct config *config, struct config_errors *errors)
 {
 	if (!config->rfc5780) {
 		if (config->alt_listening_port)
-			config_complain(errors, "alt-listening-port: makes no sense without rfc5780");
+			config_warn(errors, "alt-listening-port: has no effect: "
+				    "it belongs to rfc5780");
 		if (config->alt_tls_listening_port)
-			config_complain(errors,
-					"alt-tls-listening-port: makes no sense without rfc5780");
+			config_warn(errors, "alt-tls-listening-port: has no effect: "
+				    "it belongs to rfc5780");
+		config->alt_listening_port = 0;
+		config->alt_tls_listening_port = 0;
 		return;
 	}
 	if (!has_two_of_a_family(config))
@@ -231,16 +226,15 @@ void config_fill(struct config *config, struct config_errors *errors)
 	fill_relay(config, errors);
 	fill_threads(config);
 	config_fill_auth(config, errors);
-	check_tls(config, errors);
+	config_fill_tls(config, errors);
+	config_fill_log(config, errors);
 	check_transports(config, errors);
 	check_stun(config, errors);
 	fill_alt_ports(config, errors);
 	config_deny_doors(config, errors);
 	if (config->bps_capacity && !config->max_bps)
 		config_complain(errors, "bps-capacity: needs max-bps, of which it is made up");
-	if (config->min_port > config->max_port)
-		config_complain(errors, "min-port: %u: should be at most max-port, %u",
-				config->min_port, config->max_port);
+	check_ports(config, errors);
 }
 
 void config_external_addr(const struct config *config, union addr *addr)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What config*.c share: the one table of keys, from which the file, the long
- * options and the help come, and the way to complain.
+ * options and the help come, the grammar, and the way to complain.
  */
 #ifndef KTURN_CONFIG_INTERNAL_H
 #define KTURN_CONFIG_INTERNAL_H
@@ -25,6 +25,8 @@ enum config_key_flags {
 	CONFIG_KEY_EARLY	= 2,	/* decides which file is read */
 	CONFIG_KEY_SECRET	= 4,	/* its value does not belong into a message */
 	CONFIG_KEY_OPTIONAL	= 8,	/* may stand alone, as a switch does */
+	CONFIG_KEY_REPEAT	= 16,	/* each time one more */
+	CONFIG_KEY_NEXT		= 32,	/* optional, but the next argument if that is no option */
 };
 
 /**
@@ -50,13 +52,146 @@ struct config_key {
 	enum config_action action;
 };
 
+#define CONFIG_KEYS_MAX 256
+
 /**
- * struct config_errors - where complaints go, and how many there were
+ * struct config_place - where something was said
+ * @origin: a file, or "command line"; NULL: nowhere
+ * @line: in the file; 0 on the command line
+ */
+struct config_place {
+	const char *origin;
+	unsigned int line;
+};
+
+/* Something wrong, or worth to know. */
+struct config_complaint {
+	struct config_complaint *next;
+	struct config_place place;
+	bool warning;
+	char *text;		/* "key: ..." */
+};
+
+/**
+ * struct config_errors - the complaints, in their order
+ * @n: how many of them are errors
+ * @warnings: and how many are not
+ * @places: where each key was given last
  */
 struct config_errors {
-	FILE *out;
-	unsigned int n;
+	struct config_complaint *first, *last;
+	unsigned int n, warnings;
+	struct config_place places[CONFIG_KEYS_MAX];
 };
+
+/**
+ * config_complain_at() - say what is wrong with a line, "key: value: reason"
+ */
+__attribute__((format(printf, 3, 4)))
+void config_complain_at(struct config_errors *errors, const struct config_place *place,
+			const char *fmt, ...);
+
+/**
+ * config_warn_at() - the same for what need not be right
+ */
+__attribute__((format(printf, 3, 4)))
+void config_warn_at(struct config_errors *errors, const struct config_place *place,
+		    const char *fmt, ...);
+
+/**
+ * config_complain() - say what is wrong with the whole, "key: reason"
+ *
+ * The place is that of the key. What was complained about before is not said again.
+ */
+__attribute__((format(printf, 2, 3)))
+void config_complain(struct config_errors *errors, const char *fmt, ...);
+
+/**
+ * config_warn() - the same for what need not be right
+ */
+__attribute__((format(printf, 2, 3)))
+void config_warn(struct config_errors *errors, const char *fmt, ...);
+
+/**
+ * config_complained() - tell whether there is an error about a key already
+ */
+bool config_complained(const struct config_errors *errors, const char *key);
+
+/**
+ * config_given() - tell whether a key was given at all
+ */
+bool config_given(const struct config_errors *errors, const char *name);
+
+/**
+ * config_errors_print() - print a line for each complaint
+ */
+void config_errors_print(const struct config_errors *errors, FILE *out);
+
+/**
+ * config_errors_free() - forget all complaints
+ */
+void config_errors_free(struct config_errors *errors);
+
+/**
+ * struct config_lines - a file in memory
+ * @line: may be NULL for one that is to be left out
+ */
+struct config_lines {
+	char **line;
+	size_t n;
+};
+
+/**
+ * config_lines_load() - read a file
+ *
+ * Return: 0 or a negative errno; to be freed in any case.
+ */
+int config_lines_load(struct config_lines *lines, const char *path);
+
+/**
+ * config_lines_free() - wipe and free, for there are passwords
+ */
+void config_lines_free(struct config_lines *lines);
+
+/**
+ * config_line_split() - take a line apart, in place
+ * @value: gets the value, or NULL for a key that stands alone
+ *
+ * "name=value" or, as coturn reads it, "name value", perhaps in quotes.
+ *
+ * Return: the name, or NULL if the line is empty or a comment.
+ */
+char *config_line_split(char *line, char **value);
+
+/**
+ * config_read_lines() - take over what stands in a file
+ */
+void config_read_lines(struct config *config, struct config_errors *errors,
+		       const char *origin, const struct config_lines *lines);
+
+/**
+ * config_read_file() - read a file and take it over
+ */
+void config_read_file(struct config *config, struct config_errors *errors, const char *path);
+
+/**
+ * config_read_args() - take over the command line
+ * @early: only what decides which file is read; else all the rest
+ */
+void config_read_args(struct config *config, struct config_errors *errors, int argc,
+		      char *const argv[], bool early);
+
+/**
+ * config_defaults() - what holds if nothing is said
+ */
+void config_defaults(struct config *config);
+
+/**
+ * config_read_switch() - "yes" or "no", in coturn's spellings
+ *
+ * Return: 0 or -EINVAL.
+ */
+int config_read_switch(const char *value, bool *on);
 
 /**
  * config_key_next() - step through the table; NULL begins and ends it
@@ -74,11 +209,16 @@ const struct config_key *config_key_find(const char *name, size_t len);
 const struct config_key *config_key_find_letter(char letter);
 
 /**
- * config_key_nearest() - the name that was probably meant
+ * config_key_index() - its place in the table
+ */
+size_t config_key_index(const struct config_key *key);
+
+/**
+ * config_nearest() - the name that was probably meant, ours or coturn's
  *
  * Return: NULL if nothing comes near.
  */
-const char *config_key_nearest(const char *name, size_t len);
+const char *config_nearest(const char *name, size_t len);
 
 /**
  * config_fill() - fill in what was not given, and check what does not fit together
@@ -89,12 +229,6 @@ void config_fill(struct config *config, struct config_errors *errors);
  * config_deny_doors() - no peer is the server itself
  */
 void config_deny_doors(struct config *config, struct config_errors *errors);
-
-/**
- * config_complain() - say what is wrong with the whole, "key: reason"
- */
-__attribute__((format(printf, 2, 3)))
-void config_complain(struct config_errors *errors, const char *fmt, ...);
 
 /* The parsers of config_auth.c. */
 const char *config_parse_realm(struct config *config, const struct config_key *key,
@@ -107,8 +241,6 @@ const char *config_parse_separator(struct config *config, const struct config_ke
 				   const char *value);
 const char *config_parse_refusals(struct config *config, const struct config_key *key,
 				  const char *value);
-const char *config_parse_stateless_nonce(struct config *config, const struct config_key *key,
-					 const char *value);
 
 /* The parser of config_alternate.c: the transports are the key's @offset. */
 const char *config_parse_alternate(struct config *config, const struct config_key *key,
@@ -136,24 +268,23 @@ const char *config_parse_pkey(struct config *config, const struct config_key *ke
 			      const char *value);
 const char *config_parse_ciphers(struct config *config, const struct config_key *key,
 				 const char *value);
-const char *config_parse_old_tls(struct config *config, const struct config_key *key,
-				 const char *value);
-const char *config_parse_no_old_tls(struct config *config, const struct config_key *key,
-				    const char *value);
-const char *config_refuse_dh(struct config *config, const struct config_key *key,
-			     const char *value);
-const char *config_refuse_curve(struct config *config, const struct config_key *key,
-				const char *value);
 
 /**
  * config_fill_tls() - load certificate and key, and wipe the key's password
- *
- * Return: NULL, or what is wrong with "cert".
  */
-const char *config_fill_tls(struct config *config);
+void config_fill_tls(struct config *config, struct config_errors *errors);
 
 /**
  * config_free_tls() - free what belongs to TLS
  */
 void config_free_tls(struct config *config);
+
+/* The parsers of config_log.c. */
+const char *config_parse_facility(struct config *config, const struct config_key *key,
+				  const char *value);
+
+/**
+ * config_fill_log() - syslog, if that was said
+ */
+void config_fill_log(struct config *config, struct config_errors *errors);
 #endif

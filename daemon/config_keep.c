@@ -41,6 +41,8 @@ static const struct fixed {
 	FIXED("datapath", datapath),
 	FIXED("no-tls", no_tls),
 	FIXED_TEXT("log-file", log_file),
+	FIXED("syslog", syslog),
+	FIXED("syslog-facility", syslog_facility),
 	FIXED_TEXT("pidfile", pidfile),
 	FIXED_TEXT("control-socket", control_socket),
 };
@@ -109,7 +111,8 @@ static void keep_nonce_key(struct config *config, const struct config *old)
 unsigned int config_keep(struct config *config, const struct config *old,
 			 struct config_kept *kept, FILE *out)
 {
-	struct config_errors errors = { .out = out };
+	struct config_errors errors = { 0 };
+	unsigned int n;
 
 	kept->n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
@@ -120,5 +123,8 @@ unsigned int config_keep(struct config *config, const struct config *old,
 	keep_nonce_key(config, old);
 	/* The doors are the old ones; nobody is to reach those through a relay. */
 	config_deny_doors(config, &errors);
-	return errors.n;
+	config_errors_print(&errors, out);
+	n = errors.n;
+	config_errors_free(&errors);
+	return n;
 }

@@ -13,7 +13,6 @@
 #include "macros.h"
 #include "worker.h"
 
-#define NAME_MAX_LEN 64
 #define SECONDS_MAX (365 * 24 * 3600)
 #define TIMEOUT_MAX 32767	/* seconds, as TCP has it */
 
@@ -22,20 +21,24 @@ static void *member(struct config *config, const struct config_key *key)
 	return (char *)config + key->offset;
 }
 
-static const char *parse_bool(struct config *config, const struct config_key *key,
-			      const char *value)
+int config_read_switch(const char *value, bool *on)
 {
 	static const char *const yes[] = { "1", "on", "yes", "true", "y", "t" };
 	static const char *const no[] = { "0", "off", "no", "false", "n", "f" };
-	bool *flag = member(config, key);
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
 		if (!strcasecmp(value, yes[i]) || !strcasecmp(value, no[i])) {
-			*flag = !strcasecmp(value, yes[i]);
-			return NULL;
+			*on = !strcasecmp(value, yes[i]);
+			return 0;
 		}
 	}
-	return "yes or no";
+	return -EINVAL;
+}
+
+static const char *parse_bool(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	return config_read_switch(value, member(config, key)) ? "yes or no" : NULL;
 }
 
 static const char *parse_not(struct config *config, const struct config_key *key,
@@ -95,13 +98,6 @@ static const char *parse_alt_port(struct config *config, const struct config_key
 }
 
 /* What coturn can be told and we never do otherwise. */
-static const char *parse_always_so(struct config *config, const struct config_key *key,
-				   const char *value)
-{
-	(void)config, (void)key;
-	return strchr("1yYtT", *value) || !strcasecmp(value, "on") ? NULL : "yes: always so";
-}
-
 static const char *parse_count(struct config *config, const struct config_key *key,
 			       const char *value)
 {
@@ -293,6 +289,34 @@ static const char *parse_datapath(struct config *config, const struct config_key
 	return "auto, kernel or splice";
 }
 
+static const char *parse_family(struct config *config, const struct config_key *key,
+				const char *value)
+{
+	(void)key;
+	if (!strcmp(value, "ipv4"))
+		config->default_family = AF_INET;
+	else if (!strcmp(value, "ipv6"))
+		config->default_family = AF_INET6;
+	else if (!strcmp(value, "keep"))
+		config->default_family = AF_UNSPEC;
+	else
+		return "ipv4, ipv6 or keep";
+	return NULL;
+}
+
+static const char *parse_keep_family(struct config *config, const struct config_key *key,
+				     const char *value)
+{
+	bool keep = false;
+
+	(void)key;
+	if (config_read_switch(value, &keep))
+		return "yes or no";
+	if (keep)
+		config->default_family = AF_UNSPEC;
+	return NULL;
+}
+
 static const char *set_action(struct config *config, const struct config_key *key,
 			      const char *value)
 {
@@ -301,11 +325,19 @@ static const char *set_action(struct config *config, const struct config_key *ke
 	return NULL;
 }
 
+/* The file may also be that of -c, or the one there always is. */
+static const char *set_file_action(struct config *config, const struct config_key *key,
+				   const char *value)
+{
+	config->action = key->action;
+	return strcmp(value, "yes") ? parse_string(config, key, value) : NULL;
+}
+
 #define MEMBER(name) offsetof(struct config, name)
 
 static const struct config_key keys[] = {
 	{ "listening-ip", 'L', parse_addr, MEMBER(listening_ip), "ADDRESS",
-	  "listen here (repeat; default: all addresses)", 0, 0 },
+	  "listen here (repeat; default: all addresses)", CONFIG_KEY_REPEAT, 0 },
 	{ "listening-port", 'p', parse_port, MEMBER(listening_port), "PORT",
 	  "listen on this port (default: 3478)", 0, 0 },
 	{ "tls-listening-port", 0, parse_port, MEMBER(tls_listening_port), "PORT",
@@ -322,7 +354,7 @@ static const struct config_key keys[] = {
 	  "let the kernel join datagrams of one way (GRO) and cut what was joined (GSO); "
 	  "udp-gso=no if a device does it wrong (default: yes)", 0, 0 },
 	{ "aux-server", 0, parse_aux_server, MEMBER(aux_server), "ADDRESS:PORT",
-	  "listen there as well, as on listening-port (repeat)", 0, 0 },
+	  "listen there as well, as on listening-port (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "rfc5780", 0, parse_bool, MEMBER(rfc5780), NULL,
 	  "NAT behavior discovery; needs two listening-ip", 0, 0 },
 	{ "no-rfc5780", 0, parse_not, MEMBER(rfc5780), NULL,
@@ -331,8 +363,6 @@ static const struct config_key keys[] = {
 	  "second port for it (default: 0, listening-port + 1)", 0, 0 },
 	{ "alt-tls-listening-port", 0, parse_alt_port, MEMBER(alt_tls_listening_port), "PORT",
 	  "second port for TLS for it (default: 0, tls-listening-port + 1)", 0, 0 },
-	{ "response-origin-only-with-rfc5780", 0, parse_always_so, 0, NULL,
-	  "RESPONSE-ORIGIN only with rfc5780: always so", 0, 0 },
 	{ "stun-only", 'S', parse_bool, MEMBER(stun_only), NULL,
 	  "answer Binding requests and no others", 0, 0 },
 	{ "no-stun", 0, parse_bool, MEMBER(no_stun), NULL,
@@ -347,20 +377,20 @@ static const struct config_key keys[] = {
 	  "do not", 0, 0 },
 	{ "alternate-server", 0, config_parse_alternate, ALTERNATE_UDP | ALTERNATE_TCP,
 	  "ADDRESS[:PORT]", "send clients over UDP and TCP there, or to one of several "
-	  "(repeat)", 0, 0 },
+	  "(repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "udp-alternate-server", 0, config_parse_alternate, ALTERNATE_UDP, "ADDRESS[:PORT]",
-	  "the same for those over UDP alone (repeat)", 0, 0 },
+	  "the same for those over UDP alone (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "tcp-alternate-server", 0, config_parse_alternate, ALTERNATE_TCP, "ADDRESS[:PORT]",
-	  "the same for those over TCP alone (repeat)", 0, 0 },
+	  "the same for those over TCP alone (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "tls-alternate-server", 0, config_parse_alternate, ALTERNATE_TLS,
 	  "ADDRESS[:PORT][/DOMAIN]", "the same for those over TLS; the domain if it has "
-	  "another certificate (repeat)", 0, 0 },
+	  "another certificate (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "tcp-proxy-port", 0, parse_port, MEMBER(tcp_proxy_port), "PORT",
 	  "take clients from a load balancer there, by the PROXY protocol 2", 0, 0 },
 	{ "relay-ip", 'E', parse_relay_ip, MEMBER(relay_ip), "ADDRESS",
-	  "address of relayed transport addresses (repeat)", 0, 0 },
+	  "address of relayed transport addresses (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "external-ip", 'X', parse_external_ip, 0, "PUBLIC[/PRIVATE]",
-	  "what clients are told instead of the relay-ip (repeat)", 0, 0 },
+	  "what clients are told instead of the relay-ip (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "min-port", 0, parse_port, MEMBER(min_port), "PORT",
 	  "first port for relayed transport addresses (default: 49152)", 0, 0 },
 	{ "max-port", 0, parse_port, MEMBER(max_port), "PORT",
@@ -368,7 +398,7 @@ static const struct config_key keys[] = {
 	{ "realm", 'r', config_parse_realm, 0, "REALM",
 	  "realm of the long-term credentials", 0, 0 },
 	{ "user", 'u', config_parse_user, 0, "NAME:PASSWORD",
-	  "a user; or NAME:0xKEY with his MD5 or SHA-256 key (repeat)", CONFIG_KEY_SECRET, 0 },
+	  "a user; or NAME:0xKEY with his MD5 or SHA-256 key (repeat)", CONFIG_KEY_SECRET | CONFIG_KEY_REPEAT, 0 },
 	{ "lt-cred-mech", 'a', parse_bool, MEMBER(lt_cred_mech), NULL,
 	  "ask for long-term credentials (default with a user)", 0, 0 },
 	{ "no-auth", 'z', parse_bool, MEMBER(no_auth), NULL,
@@ -377,9 +407,9 @@ static const struct config_key keys[] = {
 	  "take names that end by themselves (the TURN REST API)", 0, 0 },
 	{ "static-auth-secret", 0, config_parse_secret, 0, "SECRET",
 	  "which makes their passwords; includes use-auth-secret (repeat)",
-	  CONFIG_KEY_SECRET, 0 },
-	{ "rest-api-separator", 0, config_parse_separator, 0, "CHARACTER",
-	  "between the expiry and the user in these names (default: ':')", 0, 0 },
+	  CONFIG_KEY_SECRET | CONFIG_KEY_REPEAT, 0 },
+	{ "rest-api-separator", 'C', config_parse_separator, 0, "CHARACTER",
+	  "between the expiry and the user in these names (default: ':')", CONFIG_KEY_REPEAT, 0 },
 	{ "userdb", 'b', parse_string, MEMBER(userdb), "FILE",
 	  "coturn's SQLite database of users and secrets", 0, 0 },
 	{ "db", 0, parse_string, MEMBER(userdb), "FILE",
@@ -389,8 +419,6 @@ static const struct config_key keys[] = {
 	{ "unauthorized-ratelimit-rps", 0, config_parse_refusals, 0, "COUNT",
 	  "how many a second for each address, over UDP and over TCP; includes the former "
 	  "(default: 10)", 0, 0 },
-	{ "stateless-nonce", 0, config_parse_stateless_nonce, 0, NULL,
-	  "nonces that need no memory: always so", 0, 0 },
 	{ "stateless-nonce-secret", 0, parse_string, MEMBER(nonce_secret), "SECRET",
 	  "servers that share it take each other's nonces", CONFIG_KEY_SECRET, 0 },
 	{ "cert", 0, config_parse_cert, 0, "FILE",
@@ -405,27 +433,15 @@ static const struct config_key keys[] = {
 	  "no TLS, even with a certificate", 0, 0 },
 	{ "no-tlsv1_2", 0, parse_bool, MEMBER(no_tls1_2), NULL,
 	  "TLS 1.3 only", 0, 0 },
-	{ "no-tlsv1", 0, config_parse_no_old_tls, 0, NULL,
-	  "no TLS 1.0: always so", 0, 0 },
-	{ "no-tlsv1_1", 0, config_parse_no_old_tls, 0, NULL,
-	  "no TLS 1.1: always so", 0, 0 },
-	{ "tlsv1", 0, config_parse_old_tls, 0, NULL,
-	  "refused: TLS 1.0 is never spoken", 0, 0 },
-	{ "tlsv1_1", 0, config_parse_old_tls, 0, NULL,
-	  "refused: TLS 1.1 is never spoken", 0, 0 },
-	{ "dh-file", 0, config_refuse_dh, 0, "FILE",
-	  "refused: the groups are those of RFC 7919", 0, 0 },
-	{ "ec-curve-name", 0, config_refuse_curve, 0, "NAME",
-	  "refused: see cipher-list", 0, 0 },
 	{ "allowed-peer-ip", 0, parse_allowed, 0, "RANGE",
-	  "peers to allow: ip, ip-ip or ip/len (repeat; wins over denied)", 0, 0 },
+	  "peers to allow: ip, ip-ip or ip/len (repeat; wins over denied)", CONFIG_KEY_REPEAT, 0 },
 	{ "denied-peer-ip", 0, parse_denied, 0, "RANGE",
-	  "peers to refuse (repeat)", 0, 0 },
+	  "peers to refuse (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "allow-loopback-peers", 0, parse_bool, MEMBER(acl.allow_loopback), NULL,
 	  "allow 127.0.0.0/8 and ::1 as peers", 0, 0 },
-	{ "user-quota", 0, parse_count, MEMBER(user_quota), "COUNT",
+	{ "user-quota", 'q', parse_count, MEMBER(user_quota), "COUNT",
 	  "most allocations a user may have (default: 0, no limit)", 0, 0 },
-	{ "total-quota", 0, parse_count, MEMBER(total_quota), "COUNT",
+	{ "total-quota", 'Q', parse_count, MEMBER(total_quota), "COUNT",
 	  "most allocations there may be (default: 0, no limit)", 0, 0 },
 	{ "max-bps", 's', parse_bps, MEMBER(max_bps), "BYTES",
 	  "bytes per second each way for an allocation (default: 0, no limit)", 0, 0 },
@@ -440,6 +456,11 @@ static const struct config_key keys[] = {
 	  "how long they may take nothing (default: 0, as the system has it)", 0, 0 },
 	{ "relay-threads", 'm', parse_threads, 0, "COUNT",
 	  "threads that serve (default: one for each CPU)", 0, 0 },
+	{ "allocation-default-address-family", 'A', parse_family, 0, "FAMILY",
+	  "what a client gets who asks for none: ipv4, ipv6, or keep his own (default: ipv4)",
+	  0, 0 },
+	{ "keep-address-family", 'K', parse_keep_family, 0, NULL,
+	  "the same as allocation-default-address-family=keep", 0, 0 },
 	{ "max-permissions", 0, parse_cap, MEMBER(max_permissions), "COUNT",
 	  "most permissions of an allocation (default: 1024)", 0, 0 },
 	{ "max-channels", 0, parse_cap, MEMBER(max_channels), "COUNT",
@@ -467,6 +488,12 @@ static const struct config_key keys[] = {
 	  "what moves the payload: auto, kernel or splice (default: auto)", 0, 0 },
 	{ "verbose", 'v', parse_bool, MEMBER(verbose), NULL,
 	  "log every request", 0, 0 },
+	{ "Verbose", 'V', parse_bool, MEMBER(verbose), NULL,
+	  "the same as verbose", 0, 0 },
+	{ "syslog", 0, parse_bool, MEMBER(syslog), NULL,
+	  "log to syslog, the same as log-file=syslog", 0, 0 },
+	{ "syslog-facility", 0, config_parse_facility, 0, "FACILITY",
+	  "which of syslog's: daemon, user, local0 to local7... (default: daemon)", 0, 0 },
 	{ "log-file", 'l', parse_string, MEMBER(log_file), "FILE",
 	  "log to a path, stdout (or -), or syslog (default: standard error)", 0, 0 },
 	{ "pidfile", 0, parse_string, MEMBER(pidfile), "FILE",
@@ -478,14 +505,25 @@ static const struct config_key keys[] = {
 	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },
 	{ "no-config", 'n', parse_bool, MEMBER(no_file), NULL,
 	  "read no file", CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },
-	{ "check-config", 0, set_action, 0, NULL,
-	  "read the configuration, say what is wrong with it, and exit",
-	  CONFIG_KEY_COMMAND_LINE, CONFIG_CHECK },
+	{ "check-config", 0, set_file_action, MEMBER(file), "FILE",
+	  "read the configuration, say all that is wrong with it, and exit",
+	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY | CONFIG_KEY_OPTIONAL | CONFIG_KEY_NEXT,
+	  CONFIG_CHECK },
+	{ "migrate", 0, set_file_action, MEMBER(file), "FILE",
+	  "print what a file of coturn's comes to here, with comments, and exit",
+	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, CONFIG_MIGRATE },
 	{ "version", 0, set_action, 0, NULL,
 	  "print the version and exit", CONFIG_KEY_COMMAND_LINE, CONFIG_VERSION },
 	{ "help", 'h', set_action, 0, NULL,
 	  "print this and exit", CONFIG_KEY_COMMAND_LINE, CONFIG_HELP },
 };
+
+_Static_assert(ARRAY_SIZE(keys) <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX");
+
+size_t config_key_index(const struct config_key *key)
+{
+	return key - keys;
+}
 
 const struct config_key *config_key_next(const struct config_key *key)
 {
@@ -508,52 +546,4 @@ const struct config_key *config_key_find_letter(char letter)
 		if (keys[i].letter && keys[i].letter == letter)
 			return &keys[i];
 	return NULL;
-}
-
-static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
-{
-	unsigned int ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance, one row at a time. */
-static unsigned int distance(const char *a, size_t a_len, const char *b)
-{
-	unsigned int row[NAME_MAX_LEN + 1];
-	size_t b_len = strlen(b);
-
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			unsigned int above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1,
-				       diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[b_len];
-}
-
-const char *config_key_nearest(const char *name, size_t len)
-{
-	unsigned int best = 1 + len / 3;
-	const char *nearest = NULL;
-
-	if (len > NAME_MAX_LEN)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		unsigned int d = distance(name, len, keys[i].name);
-
-		if (d <= best && (!nearest || d < best)) {
-			best = d;
-			nearest = keys[i].name;
-		}
-	}
-	return nearest;
 }

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "config_internal.h"
+#include "macros.h"
 #include "tls_server.h"
 
 #define DEFAULT_PORT 5349
@@ -66,64 +66,33 @@ const char *config_parse_pkey(struct config *config, const struct config_key *ke
 	return take(&config->pkey, value);
 }
 
-/* coturn's lists are OpenSSL's. Its default is ours, in our words. */
+/* Of its first word one can tell in whose language a list is. */
+static bool is_openssl_list(const char *value)
+{
+	static const char *const first[] = {
+		"DEFAULT", "ALL", "COMPLEMENTOF", "HIGH", "MEDIUM", "LOW", "ECDH", "EECDH",
+		"DHE-", "EDH", "DH", "kE", "kD", "kR", "aR", "aE", "AES", "CHACHA20", "ARIA",
+		"CAMELLIA", "RSA", "TLS_", "TLSv1", "SSLv3", "!",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		if (!strncmp(value, first[i], strlen(first[i])))
+			return true;
+	return false;
+}
+
+/* coturn's lists are OpenSSL's: for want of a translation they come to our default. */
 const char *config_parse_ciphers(struct config *config, const struct config_key *key,
 				 const char *value)
 {
 	const char *where;
 
 	(void)key;
-	if (!strcmp(value, "DEFAULT")) {
-		free(config->ciphers);
-		config->ciphers = NULL;
-		return NULL;
-	}
-	where = tls_ciphers_check(value);
-	if (where)
+	where = strcmp(value, "DEFAULT") ? tls_ciphers_check(value) : NULL;
+	if (where && !is_openssl_list(value))
 		return valid_but("DEFAULT or a priority string of GnuTLS, such as "
-				 "SECURE256:-RSA; OpenSSL's lists are not known here", where);
+				 "SECURE256:-RSA", where);
 	return take(&config->ciphers, value);
-}
-
-static bool is_yes(const char *value)
-{
-	static const char *const yes[] = { "1", "on", "yes", "true", "y", "t" };
-
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		if (!strcasecmp(value, yes[i]))
-			return true;
-	return false;
-}
-
-#define TOO_OLD "left out: TLS before 1.2 is never spoken (RFC 8996)"
-
-const char *config_parse_old_tls(struct config *config, const struct config_key *key,
-				 const char *value)
-{
-	(void)config, (void)key;
-	return is_yes(value) ? TOO_OLD : NULL;
-}
-
-const char *config_parse_no_old_tls(struct config *config, const struct config_key *key,
-				    const char *value)
-{
-	(void)config, (void)key;
-	return is_yes(value) ? NULL : TOO_OLD;
-}
-
-const char *config_refuse_dh(struct config *config, const struct config_key *key,
-			     const char *value)
-{
-	(void)config, (void)key, (void)value;
-	return "left out: the groups are those of RFC 7919";
-}
-
-const char *config_refuse_curve(struct config *config, const struct config_key *key,
-				const char *value)
-{
-	(void)config, (void)key, (void)value;
-	return "left out: groups are chosen by cipher-list, "
-	       "such as NORMAL:-GROUP-ALL:+GROUP-X25519";
 }
 
 /* Return: the key that makes no sense without a certificate, or NULL. */
@@ -150,27 +119,51 @@ static const char *load(struct config *config)
 	return tls_server_open(&config->tls, &settings, why, sizeof(why)) ? why : NULL;
 }
 
-const char *config_fill_tls(struct config *config)
+static void check_port(const struct config *config, struct config_errors *errors)
 {
-	static char text[128];
-	const char *key, *why = NULL;
+	if (!config->tls || config->tls_listening_port != config->listening_port)
+		return;
+	config_complain(errors, "%s: has to differ from %s, which takes TLS as well",
+			config_given(errors, "tls-listening-port") ? "tls-listening-port" :
+			"listening-port",
+			config_given(errors, "tls-listening-port") ? "listening-port" :
+			"tls-listening-port");
+}
 
+/* Our default is what there is of it in the lists of today. */
+static void fill_ciphers(struct config *config, struct config_errors *errors)
+{
+	if (!config->ciphers)
+		return;
+	if (strcmp(config->ciphers, "DEFAULT")) {
+		if (!tls_ciphers_check(config->ciphers))
+			return;
+		config_warn(errors, "cipher-list: has no effect: it is OpenSSL's, and "
+			    "GnuTLS's are meant here; DEFAULT is used, which is AES-GCM and "
+			    "ChaCha20-Poly1305 with forward secrecy");
+	}
+	free(config->ciphers);
+	config->ciphers = NULL;
+}
+
+void config_fill_tls(struct config *config, struct config_errors *errors)
+{
+	const char *key, *why;
+
+	fill_ciphers(config, errors);
+	key = config->cert ? NULL : wants_certificate(config);
 	if (config->cert && !config->no_tls) {
 		why = load(config);
-	} else if (!config->no_tls) {
-		key = wants_certificate(config);
-		if (key)
-			snprintf(text, sizeof(text), "missing, and %s makes no sense without", key);
-		why = key ? text : NULL;
+		if (why)
+			config_complain(errors, "cert: %s", why);
+	} else if (!config->no_tls && key && !config_complained(errors, "cert")) {
+		config_complain(errors, "%s: needs cert, which is missing", key);
 	}
 	if (config->pkey_pwd)
 		gnutls_memset(config->pkey_pwd, 0, strlen(config->pkey_pwd));
 	if (!config->tls_listening_port)
 		config->tls_listening_port = DEFAULT_PORT;
-	if (!why && config->tls && config->tls_listening_port == config->listening_port)
-		why = "tls-listening-port has to differ from listening-port, "
-		      "which takes TLS as well";
-	return why;
+	check_port(config, errors);
 }
 
 void config_free_tls(struct config *config)

@@ -20,7 +20,8 @@ static struct {
 	int fd;
 	bool syslog;
 	atomic_bool verbose;
-} the_log = { .fd = STDERR_FILENO };
+	int facility;
+} the_log = { .fd = STDERR_FILENO, .facility = LOG_DAEMON };
 
 static const char *level_str(int priority)
 {
@@ -32,6 +33,11 @@ static const char *level_str(int priority)
 	}
 }
 
+void log_facility(int facility)
+{
+	the_log.facility = facility;
+}
+
 int log_open(const char *target, bool verbose)
 {
 	int fd;
@@ -40,7 +46,7 @@ int log_open(const char *target, bool verbose)
 	if (!target)
 		return 0;
 	if (!strcmp(target, "syslog")) {
-		openlog("kturnd", LOG_PID, LOG_DAEMON);
+		openlog("kturnd", LOG_PID, the_log.facility);
 		the_log.syslog = true;
 		return 0;
 	}

@@ -28,6 +28,12 @@ int log_open(const char *target, bool verbose);
 void log_set_verbose(bool verbose);
 
 /**
+ * log_facility() - choose syslog's facility, before log_open()
+ * @facility: such as LOG_DAEMON
+ */
+void log_facility(int facility);
+
+/**
  * log_close() - flush and close
  */
 void log_close(void);

@@ -58,8 +58,10 @@ static int serve(const struct config *config)
 
 static int start(const struct config *config)
 {
-	int err = log_open(config->log_file, config->verbose);
+	int err;
 
+	log_facility(config->syslog_facility);
+	err = log_open(config->log_file, config->verbose);
 	if (err) {
 		fprintf(stderr, "kturnd: %s: %s\n", config->log_file, strerror(-err));
 		return err;
@@ -74,17 +76,31 @@ static int start(const struct config *config)
 	return err;
 }
 
+static int act(const struct config *config, unsigned int errors)
+{
+	switch (config->action) {
+	case CONFIG_HELP:
+		config_help(stdout);
+		return 0;
+	case CONFIG_VERSION:
+		puts("kturnd " KTURN_VERSION);
+		return 0;
+	case CONFIG_CHECK:
+		printf("errors: %u, warnings: %u\n", errors, config->warnings);
+		return errors ? 1 : 0;
+	case CONFIG_MIGRATE:
+		return errors || config_migrate(config->file, stdout, stderr) ? 1 : 0;
+	default:
+		return errors || start(config) ? 1 : 0;
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	struct config config;
-	int status = config_load(&config, argc, argv, stderr) ? 1 : 0;
+	unsigned int errors = config_load(&config, argc, argv, stderr);
+	int status = act(&config, errors);
 
-	if (config.action == CONFIG_HELP)
-		config_help(stdout);
-	else if (config.action == CONFIG_VERSION)
-		puts("kturnd " KTURN_VERSION);
-	else if (!status && config.action == CONFIG_SERVE)
-		status = start(&config) ? 1 : 0;
 	config_free(&config);
 	return status;
 }

@@ -40,15 +40,18 @@ static void tell(struct reloading *r, const char *fmt, ...)
 	fputc('\n', r->told);
 }
 
-/* One line of the log for each line of what is wrong. */
-static void refuse(struct reloading *r, char *complaints)
+/* One line of the log for each line of what is wrong, or has no effect. */
+static void pass_on(struct reloading *r, char *complaints, bool refused)
 {
 	char *rest = complaints, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
 		if (!*line)
 			continue;
-		log_error("reload refused", "error=\"%s\"", line);
+		if (refused)
+			log_error("reload refused", "error=\"%s\"", line);
+		else
+			log_warning("configuration", "warning=\"%s\"", line);
 		tell(r, "%s", line);
 	}
 }
@@ -69,8 +72,8 @@ static struct config *load(struct reloading *r, const struct config *old)
 	}
 	if (errors)
 		fclose(errors);
+	pass_on(r, complaints ? complaints : (char []){ "no memory" }, n);
 	if (n) {
-		refuse(r, complaints ? complaints : (char []){ "no memory" });
 		if (config)
 			config_free(config);
 		free(config);

@@ -111,16 +111,32 @@ static unsigned int get_port(const struct stun_message *msg, struct allocation_r
 	return 0;
 }
 
+/*
+ * IPv4 (RFC 8656, 7.2), unless the operator has an old reason to do it otherwise; and if
+ * he has no such relay-ip, as if he had not said so.
+ */
+static sa_family_t default_family(const struct transaction *transaction)
+{
+	const struct config *config = config_of(transaction);
+	sa_family_t family = config->default_family;
+
+	if (family == AF_UNSPEC)
+		family = transaction->session->client.sa.sa_family;
+	return relayed_supports(config, family) ? family : AF_INET;
+}
+
 /* RFC 8656, 7.2, checks 5 to 9 */
-static unsigned int get_families(const struct stun_message *msg, const struct config *config,
+static unsigned int get_families(const struct transaction *transaction,
+				 const struct stun_message *msg,
 				 struct allocation_request *request)
 {
+	const struct config *config = config_of(transaction);
 	bool requested = stun_find(msg, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, NULL);
 	uint8_t value;
 	unsigned int code = 0;
 
-	request->family = AF_INET;
 	request->additional = stun_find(msg, STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, NULL);
+	request->family = request->additional ? AF_INET : default_family(transaction);
 	if (requested && request->additional)
 		return 400;
 	if (request->additional &&
@@ -149,7 +165,7 @@ static unsigned int get_request(const struct transaction *transaction,
 	if (!code)
 		code = get_port(msg, request);
 	if (!code)
-		code = get_families(msg, config_of(transaction), request);
+		code = get_families(transaction, msg, request);
 	if (!code)
 		code = get_lifetime(transaction, msg, &request->lifetime);
 	return code;

@@ -290,7 +290,7 @@ static void certificate(void **state)
 {
 	(void)state;
 	make_certificate();
-	LOAD(USER, "--cert", certificate_path, "--no-tlsv1", "--no-tlsv1_1", "--tlsv1=no");
+	LOAD(USER, "--cert", certificate_path);
 	assert_non_null(config.tls);
 	assert_int_equal(config.tls_listening_port, 5349);
 	config_free(&config);
