@@ -16,10 +16,6 @@ SEED ?=
 # the module is also built for the running kernel if its headers are there
 RUNNING := $(if $(wildcard /lib/modules/$(shell uname -r)/build),running)
 
-VERSION := 0.1
-DESTDIR ?=
-PREFIX ?= /usr
-
 CC := gcc
 CFLAGS ?= -O2 -g
 # asked when a file is compiled: the packages may not be there before
@@ -57,7 +53,7 @@ programs := build/kturnd build/kturn build/kturn-client
 	check-kselftest check-kselftest-runner check-interop check-debug check-sanitized \
 	fuzz stress \
 	generate check-generated bench bench-compare bench-check bench-baseline \
-	install clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
+	clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
 
 all: module daemon tool
 
@@ -80,6 +76,8 @@ help:
 	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
+	@echo 'make deb          Debian packages of them, in build/deb; make check-install'
+	@echo '                  tries these in a virtual machine; KERNEL=6.1|6.12'
 	@echo 'make clean'
 
 # --- the module
@@ -307,22 +305,7 @@ bench-baseline: $(bench_built)
 
 # --- the rest
 
-# What the module is built of, for DKMS.
-module_source := Kbuild $(wildcard kmod/*.[ch]) $(wildcard include/uapi/linux/*.h)
-dkms_dir = $(DESTDIR)/usr/src/kturn-$(VERSION)
-
-install: build/kturnd build/kturn
-	install -D -m 755 build/kturnd '$(DESTDIR)$(PREFIX)/sbin/kturnd'
-	install -D -m 755 build/kturn '$(DESTDIR)$(PREFIX)/sbin/kturn'
-	install -D -m 644 packaging/kturnd.conf \
-		'$(DESTDIR)$(PREFIX)/share/doc/kturn/kturnd.conf'
-	install -D -m 644 packaging/systemd/kturnd.service \
-		'$(DESTDIR)/lib/systemd/system/kturnd.service'
-	install -d -m 755 '$(DESTDIR)/etc/kturn'
-	install -D -m 644 packaging/dkms/dkms.conf '$(dkms_dir)/dkms.conf'
-	for f in $(module_source); do \
-		install -D -m 644 "$$f" "$(dkms_dir)/$$f" || exit; \
-	done
+include packaging/install.mk
 
 clean:
 	rm -rf build

@@ -21,6 +21,7 @@
 #include "worker.h"
 
 #define THREAD_NAME_LEN 16	/* the kernel's */
+#define SILENCE_MAX 20		/* seconds without a turn: a loop that hangs */
 
 static const char *transports(const struct config *config)
 {
@@ -143,6 +144,7 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 
 	(void)what;
 	log_info("stopping", "signal=%s", strsignal(signal));
+	service_stopping();
 	event_base_loopbreak(server->base);
 }
 
@@ -211,6 +213,19 @@ static int wait_for_end(struct server *server)
 	return err;
 }
 
+bool server_is_alive(const struct server *server)
+{
+	for (unsigned int i = 0; i < server->n_workers; i++)
+		if (worker_silence(&server->workers[i]) > SILENCE_MAX)
+			return false;
+	return true;
+}
+
+static bool is_alive(void *server)
+{
+	return server_is_alive(server);
+}
+
 int server_run(struct server *server)
 {
 	pthread_t threads[WORKERS_MAX];
@@ -218,7 +233,10 @@ int server_run(struct server *server)
 	int err = start_all(server, threads, &n);
 
 	if (!err)
+		err = service_ready(&server->service, server->base, is_alive, server);
+	if (!err)
 		err = wait_for_end(server);
+	service_close(&server->service);
 	eventfd_write(server->stop, 1);
 	for (unsigned int i = 0; i < n; i++) {
 		void *status;

@@ -11,6 +11,7 @@
 #include "mailbox.h"
 #include "quota.h"
 #include "reservation.h"
+#include "service.h"
 #include "snapshot.h"
 
 struct config;
@@ -35,6 +36,7 @@ struct worker;
  * @drain: whether it is to end with the last allocation
  * @control: who listens to commands, or NULL
  * @reservations: relayed transport addresses held for allocations to come
+ * @service: what the service manager is told
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
 struct server {
@@ -51,6 +53,7 @@ struct server {
 	time_t started;
 	struct drain drain;
 	struct control *control;
+	struct service service;
 	int stop;
 	struct reservations reservations;
 };
@@ -72,6 +75,13 @@ int server_open(struct server *server, const struct config *config);
  * Return: 0, or a negative errno if a worker could not go on.
  */
 int server_run(struct server *server);
+
+/**
+ * server_is_alive() - whether every worker's loop has turned in the last seconds
+ *
+ * From any thread, while the workers run.
+ */
+bool server_is_alive(const struct server *server);
 
 /**
  * server_close() - close every worker; no thread runs any more

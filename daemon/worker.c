@@ -75,6 +75,23 @@ static unsigned int max_strangers(const struct config *config)
 	return max ? max : 1;
 }
 
+static void on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)fd, (void)what;
+	atomic_store_explicit(&worker->beat, worker_now(), memory_order_relaxed);
+}
+
+static int start_beat(struct worker *worker)
+{
+	static const struct timeval second = { 1, 0 };
+
+	on_beat(-1, 0, worker);
+	worker->beat_timer = event_new(worker->base, -1, EV_PERSIST, on_beat, worker);
+	return worker->beat_timer && !event_add(worker->beat_timer, &second) ? 0 : -ENOMEM;
+}
+
 int worker_open(struct worker *worker, struct server *server, unsigned int index)
 {
 	int err;
@@ -95,7 +112,9 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		return -ENOMEM;
 	}
 	worker->udp = udp_io_new(worker->base, server->config->udp_gso);
-	err = worker->udp ? open_auth(worker) : -ENOMEM;
+	err = worker->udp ? start_beat(worker) : -ENOMEM;
+	if (!err)
+		err = open_auth(worker);
 	if (!err)
 		err = number_allocations(worker);
 	if (!err)
@@ -109,6 +128,11 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (err)
 		worker_close(worker);
 	return err;
+}
+
+time_t worker_silence(const struct worker *worker)
+{
+	return worker_now() - atomic_load_explicit(&worker->beat, memory_order_relaxed);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *arg)
@@ -170,5 +194,7 @@ void worker_close(struct worker *worker)
 	udp_io_free(worker->udp);
 	mailbox_close(&worker->mailbox);
 	snapshot_put(worker->snapshot);
+	if (worker->beat_timer)
+		event_free(worker->beat_timer);
 	event_base_free(worker->base);
 }

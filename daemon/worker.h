@@ -6,6 +6,7 @@
 #ifndef KTURN_WORKER_H
 #define KTURN_WORKER_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <time.h>
@@ -22,6 +23,7 @@ struct auth;
 struct config;
 struct connection;
 struct datapath;
+struct event;
 struct event_base;
 struct listener;
 struct listener_udp;
@@ -46,6 +48,7 @@ struct udp_io;
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
+ * @beat: when its loop turned last, by worker_now(); others read it
  */
 struct worker {
 	unsigned int index;
@@ -68,6 +71,8 @@ struct worker {
 	struct connection *relays;
 	struct allocation *allocations;
 	uint64_t next_allocation;
+	struct event *beat_timer;
+	_Atomic time_t beat;
 };
 
 /**
@@ -96,6 +101,11 @@ void worker_take(struct worker *worker, struct snapshot *snapshot);
  * worker_close() - end every allocation and free everything
  */
 void worker_close(struct worker *worker);
+
+/**
+ * worker_silence() - for how many seconds its loop has not turned; from any thread
+ */
+time_t worker_silence(const struct worker *worker);
 
 /**
  * worker_now() - seconds of a clock that never goes back

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the service manager is told, if there is one: that the server is ready, that
+ * it stops, and again and again that it is alive (sd_notify(3), Type=notify).
+ */
+#ifndef KTURN_SERVICE_H
+#define KTURN_SERVICE_H
+
+#include <stdbool.h>
+
+struct event;
+struct event_base;
+
+/**
+ * typedef service_alive_fn - whether all that should turn does
+ */
+typedef bool (*service_alive_fn)(void *arg);
+
+/**
+ * struct service - its members are service.c's own; all zero is a valid start
+ */
+struct service {
+	struct event *watchdog;
+	service_alive_fn alive;
+	void *arg;
+};
+
+/**
+ * service_ready() - the server serves
+ * @alive: asked on @base as often as the watchdog wants to hear of us; as soon as it
+ *	says no, the watchdog hears nothing more
+ *
+ * Return: 0, also if there is nobody to tell; or -ENOMEM.
+ */
+int service_ready(struct service *service, struct event_base *base, service_alive_fn alive,
+		  void *arg);
+
+/**
+ * service_stopping() - the server has begun to end
+ */
+void service_stopping(void);
+
+/**
+ * service_close() - end the watchdog's timer
+ */
+void service_close(struct service *service);
+
+#endif
