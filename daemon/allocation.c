@@ -11,6 +11,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "connection.h"
+#include "counters.h"
 #include "log.h"
 #include "relay_udp.h"
 #include "relayed.h"
@@ -18,6 +19,11 @@
 #include "session.h"
 #include "transaction.h"
 #include "worker.h"
+
+static bool is_tcp(const struct allocation *allocation)
+{
+	return allocation->transport == IPPROTO_TCP;
+}
 
 static const char *user_str(const struct allocation *allocation, char buf[LOG_QUOTE_LEN])
 {
@@ -36,7 +42,7 @@ static void log_created(const struct allocation *allocation)
 		 "lifetime=%lld",
 		 allocation->id, user_str(allocation, user),
 		 addr_str(&allocation->session->client, client),
-		 allocation->transport == IPPROTO_UDP ? "udp" : "tcp",
+		 is_tcp(allocation) ? "tcp" : "udp",
 		 addr_str(&allocation->relayed[0].addr, relayed[0]), both ? "," : "",
 		 both ? addr_str(&allocation->relayed[1].addr, relayed[1]) : "",
 		 (long long)(allocation->relayed[0].expires - allocation->created));
@@ -93,10 +99,12 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 			close_relayed(allocation, i);
 		else
 			i++;
-	if (allocation->relayed[0].expires <= now)
-		allocation_delete(allocation, "expired");
-	else
+	if (allocation->relayed[0].expires > now) {
 		start_timer(allocation);
+		return;
+	}
+	count(COUNT_ALLOCATION_EXPIRED);
+	allocation_delete(allocation, "expired");
 }
 
 static struct allocation *new_allocation(const struct transaction *transaction,
@@ -172,6 +180,8 @@ unsigned int allocation_create(const struct transaction *transaction,
 	HASH_ADD(hh, worker->allocations, id, sizeof(allocation->id), allocation);
 	session_set_allocation(session, allocation);
 	allocation_refresh(allocation, AF_UNSPEC, request->lifetime);
+	count(is_tcp(allocation) ? COUNT_ALLOCATED_TCP : COUNT_ALLOCATED_UDP);
+	count(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	log_created(allocation);
 	return 0;
 }
@@ -211,6 +221,7 @@ void allocation_end(struct allocation *allocation, sa_family_t family, const cha
 	unsigned int i = 0;
 
 	if (family == AF_UNSPEC || allocation->n_relayed == 1) {
+		count(COUNT_ALLOCATION_RELEASED);
 		allocation_delete(allocation, why);
 		return;
 	}
@@ -230,11 +241,12 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	if (allocation->acceptor)
 		acceptor_close(allocation->acceptor);
 	/* Of the others the engine would look for relays, among all there are. */
-	if (allocation->transport == IPPROTO_TCP)
+	if (is_tcp(allocation))
 		connection_delete_all(allocation, why);
 	permissions_clear(&allocation->permissions);
 	channels_clear(&allocation->channels);
 	HASH_DEL(session->worker->allocations, allocation);
+	count_down(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	log_deleted(allocation, why);
 	session_set_allocation(session, NULL);
 	free_allocation(allocation);

@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "auth_user.h"
 #include "config.h"
+#include "counters.h"
 #include "ephemeral.h"
 #include "log.h"
 #include "nonce.h"
@@ -206,6 +207,12 @@ static bool find_ephemeral(const struct auth *auth, const struct stun_message *m
 	return false;
 }
 
+static unsigned int refuse(enum counter why, unsigned int code)
+{
+	count(why);
+	return code;
+}
+
 unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 			const union addr *client, time_t now, struct auth_user **user,
 			struct auth_signature *signature)
@@ -217,20 +224,21 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 	*user = NULL;
 	signature->key.len = 0;
 	if (!msg->integrity && !msg->integrity_sha256)
-		return 401;
+		return refuse(COUNT_CHALLENGES, 401);
 	if (!read_claim(msg, &claim) || !choose_algorithm(msg, &claim))
-		return 400;
+		return refuse(COUNT_AUTH_MALFORMED, 400);
 	if (!find_listed(auth, msg, &claim, &signer) &&
 	    !find_ephemeral(auth, msg, &claim, now, &signer))
-		return 401;
+		return refuse(COUNT_AUTH_CREDENTIALS, 401);
 	*user = auth_user_new(signer.realm, signer.name, signer.account, signer.account_len);
 	if (!*user)
 		return 500;
 	(*user)->expired = signer.expired;
 	signature->key = signer.key;
 	signature->sha256 = claim.names_algorithm;
-	return nonce_is_valid(&claim.nonce, &config->nonce_key, client, now,
-			      config->stale_nonce) ? 0 : 438;
+	if (nonce_is_valid(&claim.nonce, &config->nonce_key, client, now, config->stale_nonce))
+		return 0;
+	return refuse(COUNT_AUTH_STALE_NONCE, 438);
 }
 
 bool auth_may_refuse(struct auth *auth, const union addr *client, bool stream)

@@ -12,6 +12,7 @@ void config_defaults(struct config *config)
 	*config = (struct config){
 		.listening_port = 3478,
 		.udp_gso = true,
+		.prometheus_port = 9641,
 		.min_port = 49152,
 		.max_port = 65535,
 		.default_family = AF_INET,
@@ -71,6 +72,7 @@ void config_free(struct config *config)
 	config_free_tls(config);
 	config_free_alternates(config);
 	free(config->file);
+	free(config->prometheus_path);
 	free(config->log_file);
 	free(config->pidfile);
 	free(config->control_socket);

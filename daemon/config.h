@@ -130,6 +130,10 @@ struct config {
 
 	unsigned int relay_threads;	/* workers */
 	enum datapath_choice datapath;
+	bool prometheus;
+	union addr prometheus_address;	/* AF_UNSPEC: loopback */
+	uint16_t prometheus_port;
+	char *prometheus_path;		/* NULL: /metrics */
 	bool verbose;
 	char *log_file;
 	bool syslog;

@@ -269,6 +269,14 @@ const char *config_parse_pkey(struct config *config, const struct config_key *ke
 const char *config_parse_ciphers(struct config *config, const struct config_key *key,
 				 const char *value);
 
+/* The parsers of config_watch.c. */
+const char *config_parse_prometheus_address(struct config *config, const struct config_key *key,
+					    const char *value);
+const char *config_parse_prometheus_path(struct config *config, const struct config_key *key,
+					 const char *value);
+const char *config_refuse_username_labels(struct config *config, const struct config_key *key,
+					  const char *value);
+
 /**
  * config_fill_tls() - load certificate and key, and wipe the key's password
  */

@@ -18,6 +18,7 @@
 #include "bandwidth.h"
 #include "config.h"
 #include "connection.h"
+#include "counters.h"
 #include "log.h"
 #include "relay_cookie.h"
 #include "relayed.h"
@@ -155,6 +156,7 @@ static struct connection *new_connection(struct allocation *allocation, int fd,
 	HASH_ADD(hh, worker->connections, id, sizeof(connection->id), connection);
 	LIST_INSERT_HEAD(&allocation->connections, connection, entry);
 	allocation->n_pending++;
+	count(COUNT_CONNECTIONS_PENDING);
 	allocation->n_open++;
 	allocation->n_connections++;
 	return connection;
@@ -171,6 +173,7 @@ static void free_connection(struct connection *connection)
 		connection->allocation->n_bound--;
 	} else {
 		connection->allocation->n_pending--;
+		count_down(COUNT_CONNECTIONS_PENDING);
 	}
 	connection->allocation->n_open--;
 	if (connection->fd >= 0)
@@ -452,6 +455,20 @@ static int add_relay(struct connection *connection, int client_fd, struct tls *c
 	return datapath->ops->add(datapath, &request, &connection->relay, why, why_len);
 }
 
+static bool is_spliced(uint64_t relay)
+{
+	return relay & DATAPATH_SPLICE_ID;
+}
+
+static void count_bound(const struct connection *connection)
+{
+	bool spliced = is_spliced(connection->relay);
+
+	count_down(COUNT_CONNECTIONS_PENDING);
+	count(spliced ? COUNT_RELAYS_SPLICE : COUNT_RELAYS_KERNEL);
+	count(spliced ? COUNT_RELAYED_SPLICE : COUNT_RELAYED_KERNEL);
+}
+
 void connection_bind(struct connection *connection, int client_fd, struct tls *client_tls)
 {
 	struct worker *worker = worker_of(connection);
@@ -475,6 +492,7 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 	connection->state = BOUND;
 	allocation->n_pending--;
 	allocation->n_bound++;
+	count_bound(connection);
 	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
 	log_verbose("connection bound",
 		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64,
@@ -493,6 +511,8 @@ static struct allocation *relay_ended(const struct relay_info *info, struct work
 	allocation = connection->allocation;
 	allocation->to_peer += info->to_peer.bytes;
 	allocation->to_client += info->to_client.bytes;
+	count_down(is_spliced(info->id) ? COUNT_RELAYS_SPLICE : COUNT_RELAYS_KERNEL);
+	count(COUNT_RELAY_ENDED + info->reason);
 	log_deleted(connection, relay_reason_str(info->reason), info);
 	free_connection(connection);
 	return allocation;

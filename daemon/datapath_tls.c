@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters.h"
 #include "datapath.h"
 #include "ktls.h"
 #include "log.h"
@@ -99,6 +100,7 @@ static int pass_early(struct relay_request *req)
 		if (n < 0)
 			return -errno;
 		req->early += n;
+		count_many(COUNT_SPLICE_BYTES_TO_PEER, n);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters.h"
 #include "handover.h"
 #include "log.h"
 #include "session_stream.h"
@@ -53,8 +54,10 @@ int handover_send(struct session *session, struct worker *to,
 		return -ENOMEM;
 	session_stream_leave(session);
 	err = mailbox_post(&to->mailbox, &handover->mail);
-	if (!err)
+	if (!err) {
+		count(COUNT_HANDOVERS);
 		return 0;
+	}
 	free(handover);
 	return session_stream_enter(session, from) ? -ENOTCONN : err;
 }

@@ -6,6 +6,7 @@
 
 #include "allocation.h"
 #include "config.h"
+#include "counters.h"
 #include "relay_udp.h"
 #include "session.h"
 #include "stun.h"
@@ -65,8 +66,18 @@ static void send_indication(struct session *session, const struct datagram *data
 /* Most allocations have no limit, and then nobody looks at the clock. */
 static bool may_pass(const struct allocation *allocation, struct policer *policer, size_t len)
 {
-	return !allocation->bps ||
-	       policer_pass(policer, allocation->bps, len, policer_now());
+	if (!allocation->bps || policer_pass(policer, allocation->bps, len, policer_now()))
+		return true;
+	count(COUNT_DROPPED_RATE);
+	return false;
+}
+
+static bool is_let_in(const struct allocation *allocation, const union addr *peer, time_t now)
+{
+	if (permissions_allow(&allocation->permissions, peer, now))
+		return true;
+	count(COUNT_DROPPED_PERMISSION);
+	return false;
 }
 
 /* RFC 8656, 11.3 */
@@ -77,10 +88,12 @@ static void on_datagram(const struct datagram *datagram, void *arg)
 	time_t now = worker_now();
 	uint16_t number;
 
-	if (!permissions_allow(&allocation->permissions, &datagram->remote, now) ||
+	if (!is_let_in(allocation, &datagram->remote, now) ||
 	    !may_pass(allocation, &allocation->police_to_client, datagram->len))
 		return;
 	allocation->to_client += datagram->len;
+	count(COUNT_UDP_PACKETS_TO_CLIENT);
+	count_many(COUNT_UDP_BYTES_TO_CLIENT, datagram->len);
 	number = channels_number(&allocation->channels, &datagram->remote, now);
 	if (number)
 		send_channel_data(allocation->session, number, datagram);
@@ -153,6 +166,8 @@ void relay_udp_send(struct relay_udp *relay, const union addr *peer, const void 
 	udp_set_dont_fragment(&relay->socket, dont_fragment);
 	udp_send(&relay->socket, peer, &relay->socket.addr, data, len);
 	allocation->to_peer += len;
+	count(COUNT_UDP_PACKETS_TO_PEER);
+	count_many(COUNT_UDP_BYTES_TO_PEER, len);
 }
 
 void relay_udp_close(struct relay_udp *relay)

@@ -14,6 +14,7 @@
 #include "control.h"
 #include "log.h"
 #include "macros.h"
+#include "metrics.h"
 #include "relayed.h"
 #include "reload.h"
 #include "server.h"
@@ -90,6 +91,8 @@ int server_open(struct server *server, const struct config *config)
 		err = open_workers(server);
 	if (!err)
 		err = control_open(&server->control, server);
+	if (!err)
+		err = metrics_open(&server->metrics, server);
 	if (err)
 		server_close(server);
 	else
@@ -251,6 +254,7 @@ int server_run(struct server *server)
 void server_close(struct server *server)
 {
 	control_close(server->control);
+	metrics_close(server->metrics);
 	for (unsigned int i = 0; i < server->n_workers; i++)
 		worker_close(&server->workers[i]);
 	free(server->workers);

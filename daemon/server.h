@@ -17,6 +17,7 @@
 struct config;
 struct control;
 struct event_base;
+struct metrics;
 struct relayed_pool;
 struct worker;
 
@@ -36,6 +37,7 @@ struct worker;
  * @drain: whether it is to end with the last allocation
  * @control: who listens to commands, or NULL
  * @reservations: relayed transport addresses held for allocations to come
+ * @metrics: over HTTP, or NULL
  * @service: what the service manager is told
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -53,6 +55,7 @@ struct server {
 	time_t started;
 	struct drain drain;
 	struct control *control;
+	struct metrics *metrics;
 	struct service service;
 	int stop;
 	struct reservations reservations;

@@ -43,14 +43,24 @@ void session_begin(struct session *session)
 	char from[ADDR_STR_LEN], to[ADDR_STR_LEN];
 
 	LIST_INSERT_HEAD(&session->worker->sessions, session, entry);
+	session->counted = session_is_stream(session) ? COUNT_SESSIONS_TCP : COUNT_SESSIONS_UDP;
+	count(session->counted);
 	start_idle(session);
 	log_verbose("session opened", "client=%s server=%s transport=%s",
 		    addr_str(&session->client, from), addr_str(&session->server, to),
 		    session_is_stream(session) ? "tcp" : "udp");
 }
 
+void session_count_as(struct session *session, enum counter level)
+{
+	count_down(session->counted);
+	session->counted = level;
+	count(level);
+}
+
 void session_end(struct session *session)
 {
+	count_down(session->counted);
 	LIST_REMOVE(session, entry);
 	event_free(session->idle);
 }
@@ -68,6 +78,7 @@ int session_enter(struct session *session, struct worker *worker)
 	if (!session->idle)
 		return -ENOMEM;
 	LIST_INSERT_HEAD(&worker->sessions, session, entry);
+	count(session->counted);
 	/* Or who has himself sent to and fro could stay for ever. */
 	continue_idle(session);
 	return 0;
@@ -80,8 +91,10 @@ void session_close(struct session *session, const char *why)
 
 	log_verbose("session closed", "client=%s reason=\"%s\"",
 		    addr_str(&session->client, text), why);
-	if (session->allocation)
+	if (session->allocation) {
+		count(COUNT_ALLOCATION_ABANDONED);
 		allocation_delete(session->allocation, why);
+	}
 	/* Let go of it first: its end would close the session once more. */
 	session->binding = NULL;
 	if (binding)

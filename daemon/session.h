@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "counters.h"
 
 struct allocation;
 struct connection;
@@ -46,6 +47,7 @@ struct session_ops {
  * @server: the address that he has sent to, from which answers go
  * @idle: ends it unless it has an allocation by @deadline
  * @deadline: in seconds of worker_now()
+ * @counted: the level that it is counted in
  * @challenged: one unsigned request has had its error response
  * @allocation: its own, if it has one
  * @binding: of a stream: it becomes this one's client data connection
@@ -57,6 +59,7 @@ struct session {
 	union addr client, server;	/* in one piece: the key to find it by */
 	struct event *idle;
 	time_t deadline;
+	enum counter counted;
 	bool challenged;
 	struct allocation *allocation;
 	struct connection *binding;
@@ -79,6 +82,11 @@ void session_begin(struct session *session);
  * session_end() - the opposite of both of them
  */
 void session_end(struct session *session);
+
+/**
+ * session_count_as() - count it among others than until now
+ */
+void session_count_as(struct session *session, enum counter level);
 
 /**
  * session_leave() - take a session off its worker

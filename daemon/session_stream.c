@@ -35,7 +35,11 @@ void session_stream_receive(struct session *session, const uint8_t *data, size_t
 
 static void on_message(struct stream *stream, const uint8_t *data, size_t len)
 {
-	session_stream_receive(&of_stream(stream)->session, data, len);
+	struct session *session = &of_stream(stream)->session;
+
+	if (stream->tls && session->counted != COUNT_SESSIONS_TLS)
+		session_count_as(session, COUNT_SESSIONS_TLS);
+	session_stream_receive(session, data, len);
 }
 
 static void on_broken(struct stream *stream, const char *why)

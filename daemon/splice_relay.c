@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "counters.h"
 #include "sock.h"
 #include "splice_limit.h"
 #include "splice_relay.h"
@@ -149,6 +150,8 @@ static ssize_t drain(struct splice_relay *relay, enum splice_side from)
 	flow->queued -= n;
 	flow->counters.bytes += n;
 	flow->counters.moves++;
+	count_many(from == SPLICE_CLIENT ? COUNT_SPLICE_BYTES_TO_PEER
+					 : COUNT_SPLICE_BYTES_TO_CLIENT, n);
 	splice_limit_moved(relay);
 	/* As long as any of it is taken, the rest may be. */
 	if (relay->deadline)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stddef.h>
 
+#include "counters.h"
 #include "strangers.h"
 
 void strangers_init(struct strangers *strangers, unsigned int max)
@@ -21,6 +22,7 @@ void stranger_enter(struct strangers *strangers, struct stranger *stranger)
 	stranger->queue = strangers;
 	TAILQ_INSERT_TAIL(&strangers->queue, stranger, entry);
 	strangers->n++;
+	count(COUNT_STRANGERS);
 }
 
 void stranger_leave(struct stranger *stranger)
@@ -31,6 +33,7 @@ void stranger_leave(struct stranger *stranger)
 		return;
 	TAILQ_REMOVE(&strangers->queue, stranger, entry);
 	strangers->n--;
+	count_down(COUNT_STRANGERS);
 	stranger->queue = NULL;
 }
 

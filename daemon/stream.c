@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "counters.h"
 #include "macros.h"
 #include "stream.h"
 #include "tls_server.h"
@@ -344,9 +345,11 @@ void stream_send(struct stream *stream, const void *data, size_t len)
 /* What comes in one batch goes out in one piece, when the loop gets there. */
 void stream_offer(struct stream *stream, const void *data, size_t len)
 {
-	if (stream->failure || evbuffer_get_length(stream->output) >= STREAM_OFFER_MAX)
+	if (stream->failure)
 		return;
-	if (put(stream, data, len))
+	if (evbuffer_get_length(stream->output) >= STREAM_OFFER_MAX)
+		count(COUNT_DROPPED_SLOW_CLIENT);
+	else if (put(stream, data, len))
 		fail_later(stream, "no memory");
 	else
 		event_active(stream->writable, EV_WRITE, 0);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "addr.h"
+#include "counters.h"
 #include "ktls.h"
 #include "log.h"
 #include "macros.h"
@@ -189,7 +190,7 @@ static void log_established(const struct tls *tls)
 		    alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
 }
 
-int tls_handshake(struct tls *tls)
+static int shake_hands(struct tls *tls)
 {
 	for (int i = 0; i < EMPTY_MAX; i++) {
 		int err;
@@ -198,6 +199,7 @@ int tls_handshake(struct tls *tls)
 		err = gnutls_handshake(tls->session);
 		if (!err) {
 			tls->ready = true;
+			count(COUNT_TLS_ESTABLISHED);
 			log_established(tls);
 			return 0;
 		}
@@ -207,6 +209,15 @@ int tls_handshake(struct tls *tls)
 			return fail(tls, "TLS handshake", err);
 	}
 	return fail(tls, "TLS handshake", GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS);
+}
+
+int tls_handshake(struct tls *tls)
+{
+	int err = shake_hands(tls);
+
+	if (err && err != -EAGAIN)
+		count(COUNT_TLS_FAILED);
+	return err;
 }
 
 /* A client may ask, TLS 1.3 has done away with it, and nobody needs it. */

@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "auth_user.h"
 #include "config.h"
+#include "counters.h"
 #include "log.h"
 #include "session.h"
 #include "transaction.h"
@@ -47,6 +48,14 @@ void response_begin_error(struct response *response, const struct transaction *t
 	stun_add_error(&response->b, code);
 }
 
+static void count_response(unsigned int code)
+{
+	if (!code)
+		count(COUNT_RESPONSES_SUCCESS);
+	else
+		count(code < 500 ? COUNT_RESPONSES_CLIENT_ERROR : COUNT_RESPONSES_SERVER_ERROR);
+}
+
 static void log_response(const struct response *response)
 {
 	const struct transaction *transaction = response->transaction;
@@ -73,11 +82,13 @@ size_t response_finish(struct response *response)
 	if (transaction->fingerprint)
 		stun_add_fingerprint(b);
 	len = stun_end(b);
-	if (len)
+	if (len) {
+		count_response(response->code);
 		log_response(response);
-	else
+	} else {
 		log_error("response too long", "method=%s",
 			  stun_method_str(transaction->method));
+	}
 	return len;
 }
 
@@ -133,6 +144,7 @@ void transaction_fail(const struct transaction *transaction, unsigned int code)
 	struct response response;
 
 	if (!may_refuse(transaction)) {
+		count(COUNT_REFUSALS_LIMITED);
 		log_refused(transaction, code);
 		return;
 	}

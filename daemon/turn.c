@@ -8,6 +8,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "connection.h"
+#include "counters.h"
 #include "handover.h"
 #include "log.h"
 #include "macros.h"
@@ -188,8 +189,10 @@ static unsigned int process(struct transaction *transaction, const struct method
 
 	if (needs_credentials(transaction->session, method))
 		code = authenticate(transaction, msg);
-	if (!code && method->flags & ADMITS && transaction->user && transaction->user->expired)
+	if (!code && method->flags & ADMITS && transaction->user && transaction->user->expired) {
+		count(COUNT_AUTH_EXPIRED);
 		code = 401;
+	}
 	if (!code && refuse_unknown(transaction, msg))
 		return 0;
 	if (!code && method->flags & CONNECTED && !session_is_stream(transaction->session))

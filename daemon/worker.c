@@ -147,6 +147,7 @@ int worker_run(struct worker *worker)
 				       worker->base);
 	int err = -ENOMEM;
 
+	counters_begin(&worker->counters);
 	if (stop && !event_add(stop, NULL))
 		err = event_base_dispatch(worker->base) < 0 ? -EIO : 0;
 	if (stop)

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "counters.h"
 #include "mailbox.h"
 #include "session_datagram.h"
 #include "strangers.h"
@@ -48,6 +49,7 @@ struct udp_io;
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
+ * @counters: what its thread counts; others read it
  * @beat: when its loop turned last, by worker_now(); others read it
  */
 struct worker {
@@ -71,6 +73,7 @@ struct worker {
 	struct connection *relays;
 	struct allocation *allocations;
 	uint64_t next_allocation;
+	struct counters counters;
 	struct event *beat_timer;
 	_Atomic time_t beat;
 };

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What an operator does, and looks at. Sourced by guest; each runs under set -e.
 
-packages="build/deb/kturnd_%s_*.deb build/deb/kturn-dkms_%s_*.deb"
+packages="$top/build/deb/kturnd_%s_*.deb $top/build/deb/kturn-dkms_%s_*.deb"
 conf=/etc/kturn/kturnd.conf
 
 # Unlike the "!" of the shell one that set -e sees.
