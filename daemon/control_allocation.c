@@ -65,7 +65,7 @@ static bool is_meant(const struct question *question, const struct allocation *a
 static void for_page(struct question *question, struct worker *worker,
 		     void (*each)(struct allocation *allocation))
 {
-	struct allocation *allocation, *next;
+	struct allocation *allocation, *next = NULL;
 	unsigned int looks = 0;
 
 	question->result = json_array();
@@ -82,7 +82,7 @@ static void for_page(struct question *question, struct worker *worker,
 		if (++looks >= LOOKS || json_array_size(question->result) >= PAGE)
 			break;
 	}
-	question->more = allocation && next;
+	question->more = next;
 }
 
 static void look(struct question *question, struct worker *worker)
