@@ -223,12 +223,16 @@ demo: programs module-$(KERNEL)
 
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
-counted := icount:6.1:rate icount:6.12:idle+rate+window
+counted := icount:6.12:idle+rate+window
+# What mostly waits does so beside the others.
+waiting := dead_peer limit
+waiting_on = $(foreach kernel,$(1),some:$(kernel):dead_peer+limit)
 suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT=rate tools/check generated docs unit interop fuzz-daemon $(call suites,kselftest interop) $(counted)
+	@KTURN_WITHOUT='rate $(waiting)' tools/check generated docs unit interop fuzz-daemon \
+		$(call suites,kselftest interop) $(counted) $(call waiting_on,$(KERNELS))
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -241,14 +245,16 @@ check-fuzz-daemon: $(fuzz_daemon)
 	@tools/check fuzz-daemon
 
 check-kselftest: check-built
-	@KTURN_WITHOUT=rate tools/check $(call suites,kselftest) $(counted)
+	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest) $(counted) icount:6.1:rate \
+		$(call waiting_on,$(KERNELS))
 
 check-interop: check-built
 	@tools/check interop $(call suites,interop)
 
 # Without what takes too long there: run those by themselves.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end' tools/check vm:debug:kselftest vm:debug:interop vm:debug:fuzz
+	@KTURN_WITHOUT='rate tls tls_end $(waiting)' tools/check vm:debug:kselftest vm:debug:fuzz \
+		vm:debug:interop $(call waiting_on,debug)
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
