@@ -16,7 +16,7 @@ static int dial_udp(struct turn *turn)
 	return 0;
 }
 
-int talk_open(struct talk *t, const struct wire *wire)
+static int dial(struct talk *t, const struct wire *wire)
 {
 	const struct wire_user *user = &wire->users[0];
 
@@ -33,6 +33,31 @@ int talk_open(struct talk *t, const struct wire *wire)
 	}
 	talk_begin(t, STUN_REQUEST, STUN_REFRESH);
 	expect_code(401, talk_ask(t));
+	return 0;
+}
+
+/*
+ * Who goes leaves his UDP allocation behind, for nobody tells the server. Who then gets
+ * his port would be taken for him.
+ */
+static bool has_left_something(struct talk *t)
+{
+	int code;
+
+	if (t->stream)
+		return false;
+	talk_begin(t, STUN_REQUEST, STUN_REFRESH);
+	code = talk_ask(t);
+	return !code || code == 441; /* his own, or another user's */
+}
+
+int talk_open(struct talk *t, const struct wire *wire)
+{
+	need(dial(t, wire));
+	while (has_left_something(t)) {
+		close(t->turn.control);
+		need(dial(t, wire));
+	}
 	return 0;
 }
 
