@@ -7,7 +7,7 @@
 #define OLD_TLS		"TLS before 1.2 is never spoken (RFC 8996)"
 #define DH		"the groups are those of RFC 7919, and of curves"
 #define NO_SQLITE	"users are read from SQLite only: userdb=FILE, or user=name:password"
-#define NO_METRICS	"there is no exporter: kturn stats -j has the counters"
+#define NO_METRICS	"the exporter has no TLS: it is for loopback"
 #define NO_TELNET	"there is no telnet interface: kturn(8) looks inside"
 #define NO_WEB		"there is no web interface: kturn(8) looks inside"
 #define BATCHES		"datagrams always come and go in batches"
@@ -121,11 +121,6 @@ static const struct config_foreign keys[] = {
 	/* looking inside */
 	{ "redis-statsdb", 'O', CONFIG_NO_EFFECT, "CONNECTION",
 	  "nothing is written to Redis: kturn(8) has the counters", true },
-	{ "prometheus", 0, CONFIG_NO_EFFECT, NULL, NO_METRICS, false },
-	{ "prometheus-port", 0, CONFIG_NO_EFFECT, "PORT", NO_METRICS, false },
-	{ "prometheus-address", 0, CONFIG_NO_EFFECT, "ADDRESS", NO_METRICS, false },
-	{ "prometheus-path", 0, CONFIG_NO_EFFECT, "PATH", NO_METRICS, false },
-	{ "prometheus-username-labels", 0, CONFIG_NO_EFFECT, NULL, NO_METRICS, false },
 	{ "prometheus-tls", 0, CONFIG_NO_EFFECT, NULL, NO_METRICS, false },
 	{ "prometheus-cert", 0, CONFIG_NO_EFFECT, "FILE", NO_METRICS, false },
 	{ "prometheus-key", 0, CONFIG_NO_EFFECT, "FILE", NO_METRICS, false },
