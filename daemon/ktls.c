@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <linux/tls.h>
@@ -129,6 +130,56 @@ int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction directio
 	return len < 0 ? len : 0;
 }
 
+/* Two ends of a connection of this host with itself. */
+static int connect_pair(int pair[2])
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pair[1] = -1;
+	if (!bind(listener, (struct sockaddr *)&addr, len) && !listen(listener, 1) &&
+	    !getsockname(listener, (struct sockaddr *)&addr, &len) &&
+	    !connect(pair[0], (struct sockaddr *)&addr, len))
+		pair[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(listener);
+	if (pair[1] >= 0)
+		return 0;
+	close(pair[0]);
+	return -1;
+}
+
+/*
+ * A cipher that is used for the first time is loaded and tested by the kernel, and
+ * setsockopt() waits for it: better now than with a worker's clients waiting as well.
+ */
+static void load_cipher(const struct tls_crypto_info *info, size_t len)
+{
+	int pair[2];
+
+	if (connect_pair(pair))
+		return;
+	if (!ktls_attach(pair[0]))
+		setsockopt(pair[0], SOL_TLS, TLS_TX, info, len);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void load_ciphers(void)
+{
+	const struct tls12_crypto_info_aes_gcm_128 gcm = {
+		.info = { TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128 },
+	};
+	const struct tls12_crypto_info_chacha20_poly1305 chacha = {
+		.info = { TLS_1_3_VERSION, TLS_CIPHER_CHACHA20_POLY1305 },
+	};
+
+	load_cipher(&gcm.info, sizeof(gcm));
+	load_cipher(&chacha.info, sizeof(chacha));
+}
+
 /* It looks for TLS first, and then at the socket: this one is not connected. */
 int ktls_load(void)
 {
@@ -138,7 +189,10 @@ int ktls_load(void)
 		return -errno;
 	err = ktls_attach(fd);
 	close(fd);
-	return err == -ENOTCONN ? 0 : err;
+	if (err != -ENOTCONN)
+		return err;
+	load_ciphers();
+	return 0;
 }
 
 int ktls_attach(int fd)

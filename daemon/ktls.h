@@ -18,7 +18,7 @@
 enum ktls_direction { KTLS_SENDING, KTLS_RECEIVING };
 
 /**
- * ktls_load() - have the kernel load its TLS, which may take a while
+ * ktls_load() - have the kernel load its TLS and the ciphers, which may take a while
  *
  * Return: 0, or -ENOENT from a kernel without it.
  */

@@ -79,9 +79,18 @@ carried_by() {
 		.[0].to_client.bytes > 100000' >/dev/null
 }
 
+# Loaded and tested at the start: a client's worker would wait for that.
+ciphers_are_there() {
+	local name
+	for name in 'gcm(aes)' 'rfc7539(chacha20,poly1305)'; do
+		grep -qF "$name" /proc/crypto || return 1
+	done
+}
+
 tls_in_the_kernel() {
 	local version cipher
 	[ "$engine" = kernel ] || return 0
+	test_command 'the ciphers are loaded' ciphers_are_there
 	for version in 1.2 1.3; do
 		for cipher in AES-128-GCM AES-256-GCM CHACHA20-POLY1305; do
 			test_command "the module carries TLS $version, $cipher" in_the_kernel \
