@@ -22,6 +22,12 @@
  */
 #define QUIET_MAX (64 * 1024)
 
+/*
+ * A client that does not read may make TLS say something all the same, such as that it
+ * does not want new keys. More than the stream lets wait, with what TLS adds to it.
+ */
+#define OUTPUT_MAX (256 * 1024)
+
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -71,7 +77,8 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t len)
 {
 	struct tls *tls = ptr;
 
-	if (!evbuffer_add(tls->output, data, len))
+	if (evbuffer_get_length(tls->output) < OUTPUT_MAX &&
+	    !evbuffer_add(tls->output, data, len))
 		return len;
 	errno = ENOMEM;
 	return -1;
@@ -221,9 +228,9 @@ int tls_handshake(struct tls *tls)
 }
 
 /* A client may ask, TLS 1.3 has done away with it, and nobody needs it. */
-static void refuse_renegotiation(struct tls *tls)
+static int refuse_renegotiation(struct tls *tls)
 {
-	gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+	return gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
 }
 
 static ssize_t recv_records(struct tls *tls, void *buf, size_t len)
@@ -244,8 +251,8 @@ static ssize_t recv_records(struct tls *tls, void *buf, size_t len)
 		if (is_dry(tls, n))
 			return -EAGAIN;
 		if (n == GNUTLS_E_REHANDSHAKE)
-			refuse_renegotiation(tls);
-		else if (gnutls_error_is_fatal(n))
+			n = refuse_renegotiation(tls);
+		if (gnutls_error_is_fatal(n))
 			return fail(tls, "TLS", n);
 	}
 	return fail(tls, "TLS", GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
