@@ -51,7 +51,7 @@ programs := build/kturnd build/kturn build/kturn-client
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-prepared check-unit \
 	check-kselftest check-kselftest-runner check-interop check-debug check-sanitized \
-	fuzz stress \
+	fuzz stress hostile \
 	generate check-generated bench bench-compare bench-check bench-baseline \
 	clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
 
@@ -73,6 +73,7 @@ help:
 	@echo '                  records how fast they are'
 	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
 	@echo 'make fuzz-daemon  hostile bytes for the daemon, on this host; MINUTES= each'
+	@echo 'make hostile      a client in bad company, on this host; CROWD= of each kind'
 	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
@@ -261,6 +262,12 @@ check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wi
 	@tools/deps check
 	@tests/interop/run --engine=splice --sanitized
 	@tests/interop/run --engine=splice --workers=4 --sanitized=race
+
+# A client beside so many half-open handshakes, slow ones, and floods, on this host.
+hostile: CROWD = 10000
+hostile: $(programs) build/interop/wire
+	@tools/deps check
+	@tests/interop/run --hostile=$(CROWD)
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:

@@ -14,6 +14,8 @@
 #include "udp.h"
 #include "worker.h"
 
+#define STRANGER_OUTPUT_MAX (16 * 1024)	/* bytes */
+
 static struct session_stream *of_session(struct session *session)
 {
 	return container_of(session, struct session_stream, session);
@@ -87,10 +89,18 @@ static void evict(struct stranger *stranger)
 	session_close(&self->session, "too many without an allocation");
 }
 
+/* He has nothing to wait for but a few answers; and there may be many of him. */
 static void become_stranger(struct session_stream *self)
 {
+	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
 	self->stranger.evict = evict;
 	stranger_enter(&self->session.worker->strangers, &self->stranger);
+}
+
+static void become_known(struct session_stream *self)
+{
+	stream_limit_output(&self->stream, STREAM_OUTPUT_MAX);
+	stranger_leave(&self->stranger);
 }
 
 static void allocated(struct session *session)
@@ -98,7 +108,7 @@ static void allocated(struct session *session)
 	struct session_stream *self = of_session(session);
 
 	if (session->allocation)
-		stranger_leave(&self->stranger);
+		become_known(self);
 	else
 		become_stranger(self);
 }
@@ -163,7 +173,7 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 		return;
 	}
 	sock_tune(fd);
-	stream_expect_tls(&self->stream, worker->config->tls, use);
+	stream_expect_tls(&self->stream, worker->config->tls, use, &worker->handshakes);
 	if (worker->config->rfc5766_channel_numbers)
 		stream_take_old_channels(&self->stream);
 	session_begin(&self->session);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "handshakes.h"
 #include "macros.h"
 #include "stream.h"
 #include "tls_server.h"
@@ -180,7 +181,7 @@ static const char *read_on(struct stream *stream)
 
 	if (stream->tls_use != TLS_NEVER)
 		why = choose_tls(stream);
-	if (!why && is_shaking_hands(stream))
+	if (!why && is_shaking_hands(stream) && handshakes_take(stream->handshakes))
 		why = shake_hands(stream);
 	if (why || stream->tls_use != TLS_NEVER || is_shaking_hands(stream))
 		return why;
@@ -253,6 +254,7 @@ void stream_leave(struct stream *stream)
 			event_free(*events[i]);
 		*events[i] = NULL;
 	}
+	stream->handshakes = NULL;
 }
 
 /* Wake up for what the socket does not tell. */
@@ -301,6 +303,7 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 		.ops = ops,
 		.fd = fd,
 		.output = evbuffer_new(),
+		.output_max = STREAM_OUTPUT_MAX,
 	};
 	expect_message(stream);
 	if (!stream->output || stream_enter(stream, base)) {
@@ -312,10 +315,16 @@ int stream_open(struct stream *stream, struct event_base *base, int fd,
 }
 
 void stream_expect_tls(struct stream *stream, struct tls_server *server,
-		       enum tls_use use)
+		       enum tls_use use, struct handshakes *handshakes)
 {
 	stream->tls_server = tls_server_get(server);
+	stream->handshakes = handshakes;
 	stream->tls_use = server ? use : TLS_NEVER;
+}
+
+void stream_limit_output(struct stream *stream, size_t max)
+{
+	stream->output_max = max;
 }
 
 void stream_take_old_channels(struct stream *stream)
@@ -334,7 +343,7 @@ void stream_send(struct stream *stream, const void *data, size_t len)
 {
 	if (stream->failure)
 		return;
-	if (evbuffer_get_length(stream->output) + len > STREAM_OUTPUT_MAX)
+	if (evbuffer_get_length(stream->output) + len > stream->output_max)
 		fail_later(stream, "the client does not read");
 	else if (put(stream, data, len))
 		fail_later(stream, "no memory");

@@ -57,10 +57,12 @@ struct stream {
 	struct event *stalled;
 	struct evbuffer *output;
 	const char *failure;
+	size_t output_max;
 	bool draining;
 	bool old_channels;
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */
+	struct handshakes *handshakes;
 	struct tls *tls;
 
 	uint8_t head[STUN_HEADER_LEN];
@@ -91,9 +93,16 @@ int stream_enter(struct stream *stream, struct event_base *base);
 /**
  * stream_expect_tls() - have TLS below, right after stream_open()
  * @use: with TLS_DETECT the client's first byte decides
+ * @handshakes: of this loop: its handshake waits for its turn; NULL: it does not
  */
 void stream_expect_tls(struct stream *stream, struct tls_server *server,
-		       enum tls_use use);
+		       enum tls_use use, struct handshakes *handshakes);
+
+/**
+ * stream_limit_output() - so many bytes may wait for a client that does not read
+ * @max: at most STREAM_OUTPUT_MAX, as it is at first
+ */
+void stream_limit_output(struct stream *stream, size_t max);
 
 /**
  * stream_take_old_channels() - take the channel numbers of RFC 5766 for such

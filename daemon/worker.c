@@ -116,6 +116,8 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (!err)
 		err = open_auth(worker);
 	if (!err)
+		err = handshakes_init(&worker->handshakes, worker->base);
+	if (!err)
 		err = number_allocations(worker);
 	if (!err)
 		err = mailbox_open(&worker->mailbox, worker->base, worker);
@@ -191,6 +193,7 @@ void worker_close(struct worker *worker)
 	listeners_udp_close(worker);
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
+	handshakes_clear(&worker->handshakes);
 	auth_free(worker->auth);
 	udp_io_free(worker->udp);
 	mailbox_close(&worker->mailbox);

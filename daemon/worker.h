@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "counters.h"
+#include "handshakes.h"
 #include "mailbox.h"
 #include "session_datagram.h"
 #include "strangers.h"
@@ -44,6 +45,7 @@ struct udp_io;
  * @listeners_udp: its UDP sockets for clients, @n_listeners_udp of them
  * @sessions: those of its clients
  * @strangers: connections without an allocation
+ * @handshakes: how many of them may go on with TLS in this turn of the loop
  * @datagrams: those of them that come over UDP, by 5-tuple
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
@@ -68,6 +70,7 @@ struct worker {
 	unsigned int n_listeners_udp;
 	LIST_HEAD(, session) sessions;
 	struct strangers strangers;
+	struct handshakes handshakes;
 	struct session_datagrams datagrams;
 	struct connection *connections;
 	struct connection *relays;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wire [--tls=PRIORITY|--udp] SERVER:PORT GROUP…: runs the tests of the groups, over
- * TLS with versions and ciphers in the words of GnuTLS, or those of UDP allocations
- * over UDP, and speaks TAP. The users are alice:wonder and bob:builder; the peers'
+ * wire [--tls=PRIORITY|--udp|--crowd=N] SERVER:PORT GROUP…: runs the tests of the
+ * groups, over TLS with versions and ciphers in the words of GnuTLS, or those of UDP
+ * allocations over UDP, or beside so many strangers of each kind, and speaks TAP. The users are alice:wonder and bob:builder; the peers'
  * addresses are those that tests/interop/run sets up.
  */
 #include <errno.h>
@@ -26,7 +26,7 @@
 static const struct wire_test *const tables[] = {
 	credential_tests, stream_tests, refusal_tests, life_tests, limit_tests, tls_tests,
 	stranger_tests, datagram_tests, redirect_tests,
-	icmp_tests, fragment_tests, proxy_tests, burst_tests, reload_tests,
+	icmp_tests, fragment_tests, proxy_tests, burst_tests, reload_tests, hostile_tests,
 };
 
 static bool wanted(const struct wire_test *test, char **groups)
@@ -107,8 +107,13 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
+	if (argc > 1 && !strncmp(argv[1], "--crowd=", 8)) {
+		wire.crowd = atoi(argv[1] + 8);
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || net_endpoint(&wire.server, argv[1], TURN_PORT)) {
-		fprintf(stderr, "usage: wire [--tls=PRIORITY|--udp] SERVER:PORT GROUP…\n");
+		fprintf(stderr, "usage: wire [--tls=PRIORITY|--udp|--crowd=N] SERVER:PORT GROUP…\n");
 		return 2;
 	}
 	addr_parse(&wire.peer, PEER);

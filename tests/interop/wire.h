@@ -23,6 +23,7 @@ struct wire_user {
  * @server: under test
  * @secure: how its clients speak TLS, or NULL
  * @datagrams: those of UDP allocations come over UDP
+ * @crowd: so many strangers of a kind
  * @users: two that it knows
  * @peer: the peers' IPv4 address, on this host
  * @peer6: and the IPv6 one
@@ -33,6 +34,7 @@ struct wire {
 	union addr server;
 	const struct secure *secure;
 	bool datagrams;
+	unsigned int crowd;
 	struct wire_user users[2];
 	union addr peer, peer6, nowhere, far, far6;
 };
@@ -53,7 +55,8 @@ extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[
 	life_tests[], limit_tests[], tls_tests[];
 extern const struct wire_test stranger_tests[], datagram_tests[], redirect_tests[];
 extern const struct wire_test reload_tests[];
-extern const struct wire_test icmp_tests[], fragment_tests[], proxy_tests[], burst_tests[];
+extern const struct wire_test icmp_tests[], fragment_tests[], proxy_tests[], burst_tests[],
+	hostile_tests[];
 
 /* Returns from the test, with a reason, unless things are as they should be. */
 #define expect(condition, ...) do {			\

@@ -184,7 +184,41 @@ static void fill_the_way(struct session *session)
 			quiet = 0;
 		usleep(1000);
 	}
-	stream_send(stream, junk, sizeof(junk));
+	stream_send(stream, junk, 8192);
+}
+
+static void make_wait(struct session *session, size_t len)
+{
+	static const char junk[1024];
+	struct stream *stream = &container_of(session, struct session_stream, session)->stream;
+
+	for (; len; len -= sizeof(junk))
+		stream_send(stream, junk, sizeof(junk));
+}
+
+/* Anybody may connect; for whom the server has done nothing yet it keeps little. */
+static void stranger_who_does_not_read(void **state)
+{
+	int fd = connect_to(&server_addr);
+
+	(void)state;
+	wait_for_sessions(2);
+	fill_the_way(LIST_FIRST(&worker.sessions));
+	make_wait(LIST_FIRST(&worker.sessions), 16 * 1024);
+	wait_for_sessions(1);
+	close(fd);
+	check_alive();
+}
+
+static void client_who_does_not_read(void **state)
+{
+	(void)state;
+	allocate_tcp(control);
+	fill_the_way(LIST_FIRST(&worker.sessions));
+	make_wait(LIST_FIRST(&worker.sessions), 128 * 1024);
+	for (int turns = 0; turns < 10; turns++)
+		turn();
+	assert_int_equal(count_sessions(&worker), 1);
 }
 
 /* Return: a connection whose ConnectionBind waits for its response to go out. */
@@ -267,6 +301,8 @@ int main(void)
 		test(reset_while_binding),
 		test(stopped_while_binding),
 		test(control_gone_while_binding),
+		test(stranger_who_does_not_read),
+		test(client_who_does_not_read),
 		test(malformed_attributes),
 	};
 

@@ -71,7 +71,7 @@ static void open_pair(enum tls_use use, const char *version)
 	fd = pair[0];
 	evutil_make_socket_nonblocking(pair[1]);
 	assert_int_equal(stream_open(&stream, base, pair[1], &ops), 0);
-	stream_expect_tls(&stream, server, use);
+	stream_expect_tls(&stream, server, use, NULL);
 	open_client(&client, fd, version);
 }
 
