@@ -13,6 +13,7 @@
 #define BATCHES		"datagrams always come and go in batches"
 #define SHARED_PORT	"each allocation has a port of its own: open min-port to max-port"
 #define OLD_STUN	"only RFC 5389 and later is spoken"
+#define NO_DTLS		"DTLS is not spoken: clients come over UDP, TCP and TLS"
 #define DEVICE		"name the device's addresses: "
 #define LOG_LINES	"the log has one form, with the time in ISO 8601"
 #define USER_OF_UNIT	"the service manager chooses whom kturnd runs as (User= of its unit)"
@@ -27,6 +28,10 @@ static const struct config_foreign keys[] = {
 	  "relay-threads says how many threads serve", false },
 	{ "sock-buf-size", 0, CONFIG_NO_EFFECT, "BYTES",
 	  "buffers are as large as net.core.rmem_max and net.ipv4.tcp_rmem let them", false },
+	{ "dtls", 0, CONFIG_REFUSED_ON, NULL, NO_DTLS, false },
+	{ "no-dtls", 0, CONFIG_NO_EFFECT, NULL, NO_DTLS, false },
+	{ "mobility", 0, CONFIG_NO_EFFECT, NULL,
+	  "who has moved makes a new allocation", false },
 	{ "server-relay", 0, CONFIG_REFUSED_ON, NULL,
 	  "peers need a permission, always (RFC 8656, section 9)", false },
 	{ "udp-recvmmsg", 0, CONFIG_NO_EFFECT, NULL, BATCHES, false },
@@ -57,6 +62,9 @@ static const struct config_foreign keys[] = {
 	  "all requests must be of the same user, and with him of the same realm", false },
 	{ "secret-ts-exp-time", 0, CONFIG_NO_EFFECT, "SECONDS",
 	  "an ephemeral name says itself when it ends", false },
+	{ "oauth", 0, CONFIG_REFUSED_ON, NULL,
+	  "clients have long-term credentials: user, userdb, static-auth-secret", false },
+	{ "server-name", 0, CONFIG_NO_EFFECT, "NAME", "it belongs to oauth", false },
 	{ "st-cred-mech", 0, CONFIG_REFUSED_ON, NULL,
 	  "TURN has long-term credentials: lt-cred-mech (RFC 8656, section 5)", false },
 	{ "sha256", 0, CONFIG_NO_EFFECT, NULL,
@@ -106,6 +114,8 @@ static const struct config_foreign keys[] = {
 	  "the service manager puts kturnd into the background", false },
 	{ "proc-user", 0, CONFIG_NO_EFFECT, "USER", USER_OF_UNIT, false },
 	{ "proc-group", 0, CONFIG_NO_EFFECT, "GROUP", USER_OF_UNIT, false },
+	{ "drain-min-allocations", 0, CONFIG_NO_EFFECT, "COUNT",
+	  "kturn drain waits for the last allocation, or for its deadline", false },
 	{ "ne", 0, CONFIG_NO_EFFECT, "1|2|3", "there is one network engine", false },
 	{ "no-stdout-log", 0, CONFIG_NO_EFFECT, NULL,
 	  "the log goes to one place: log-file or syslog", false },

@@ -36,7 +36,7 @@ static char *load(char *const *args, size_t n)
 	return text;
 }
 
-static void load_well(char *const *args, size_t n)
+static inline void load_well(char *const *args, size_t n)
 {
 	char *text = load(args, n);
 

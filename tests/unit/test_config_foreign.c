@@ -17,7 +17,8 @@
 static const char *const coturn[] = {
 	"listening-device", "listening-port", "tls-listening-port", "alt-listening-port",
 	"alt-tls-listening-port", "secure-stun", "rfc5780", "no-rfc5780",
-	"response-origin-only-with-rfc5780", "tcp-proxy-port", "listening-ip", "aux-server",
+	"response-origin-only-with-rfc5780", "dtls", "no-dtls", "mobility", "oauth",
+	"server-name", "drain-min-allocations", "tcp-proxy-port", "listening-ip", "aux-server",
 	"udp-self-balance", "no-udp", "no-tcp", "no-tls", "relay-device",
 	"relay-ip", "external-ip", "relay-threads", "cpus", "min-port", "max-port",
 	"sock-buf-size", "no-udp-relay", "no-tcp-relay", "server-relay", "keep-address-family",
@@ -239,6 +240,42 @@ static void help(void **state)
 	free(text);
 }
 
+/* Return: whether an item of the man page has the name. */
+static bool is_item(const char *page, const char *name)
+{
+	static const char item[] = "\n.It Cm ";
+	size_t len = strlen(name);
+
+	for (const char *p = page; (p = strstr(p, item)); ) {
+		p += sizeof(item) - 1;
+		for (size_t n; *p && *p != '\n'; p += n + !!p[n] * (p[n] == ' ')) {
+			n = strcspn(p, " \n");
+			if (n == len && !memcmp(p, name, len))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* kturnd.conf(5) has each key of ours. */
+static void man_page(void **state)
+{
+	const struct config_key *key = NULL;
+	FILE *file = fopen("docs/man/kturnd.conf.5", "re");
+	static char page[64 * 1024];
+	size_t len;
+
+	(void)state;
+	assert_non_null(file);
+	len = fread(page, 1, sizeof(page) - 1, file);
+	fclose(file);
+	assert_in_range(len, 1, sizeof(page) - 2);
+	assert_false(is_item(page, "listening"));
+	while ((key = config_key_next(key)))
+		if (!is_item(page, key->name))
+			fail_msg("kturnd.conf(5) lacks %s", key->name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +287,7 @@ int main(void)
 		cmocka_unit_test(repeated_keys),
 		cmocka_unit_test(cipher_lists),
 		cmocka_unit_test(help),
+		cmocka_unit_test(man_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
