@@ -201,7 +201,7 @@ build/bench/relay: $(bench_relay:%.c=build/obj/%.o) build/obj/tools/client/net.o
 		   build/obj/libkturn.a
 	$(call link)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)
 
 # --- the netlink code
 
