@@ -80,7 +80,7 @@ static json_t *counts(const struct allocation *allocation)
 			 "id", id,
 			 "worker", session->worker->index,
 			 "transport", allocation->transport == IPPROTO_UDP ? "udp" : "tcp",
-			 "over", session_is_stream(session) ? "tcp" : "udp",
+			 "over", session->ops->transport,
 			 "age_s", (json_int_t)(worker_now() - allocation->created),
 			 "expires_s", seconds_left(allocation),
 			 "permissions", allocation->permissions.n,

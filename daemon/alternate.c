@@ -39,9 +39,9 @@ static uint32_t lot_of(const struct transaction *transaction)
 
 static unsigned int transport_of(const struct session *session)
 {
-	if (!session_is_stream(session))
-		return ALTERNATE_UDP;
-	return session_is_secure(session) ? ALTERNATE_TLS : ALTERNATE_TCP;
+	if (session_is_secure(session))
+		return ALTERNATE_TLS;
+	return session_is_stream(session) ? ALTERNATE_TCP : ALTERNATE_UDP;
 }
 
 static bool fits(const struct alternate *alternate, unsigned int transport, sa_family_t family)
@@ -76,7 +76,7 @@ static bool is_here(const struct session *session, const union addr *addr)
 	if (!addr_same_ip(addr, &session->server) && !addr_same_ip(addr, &outside))
 		return false;
 	return port == addr_port(&session->server) || port == config->listening_port ||
-	       (config->tls && port == config->tls_listening_port);
+	       ((config->tls || config->dtls) && port == config->tls_listening_port);
 }
 
 /*

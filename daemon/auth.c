@@ -241,9 +241,9 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 	return refuse(COUNT_AUTH_STALE_NONCE, 438);
 }
 
-bool auth_may_refuse(struct auth *auth, const union addr *client, bool stream)
+bool auth_may_refuse(struct auth *auth, const union addr *client, bool real)
 {
-	struct rate_limit *refusals = stream ? auth->stream_refusals : auth->datagram_refusals;
+	struct rate_limit *refusals = real ? auth->stream_refusals : auth->datagram_refusals;
 	struct timespec now;
 
 	if (!refusals)

@@ -69,10 +69,10 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 /**
  * auth_may_refuse() - tell whether a client that nobody has authenticated gets one
  * more error response; see unauthorized-ratelimit
- * @stream: it has a connection, so its address is not forged. These are counted by
+ * @real: its address is not forged: it comes by TCP or DTLS. These are counted by
  *	themselves: no datagram uses up what they may have
  */
-bool auth_may_refuse(struct auth *auth, const union addr *client, bool stream);
+bool auth_may_refuse(struct auth *auth, const union addr *client, bool real);
 
 /**
  * auth_challenge() - add to a 401 or 438 response what the next request needs:

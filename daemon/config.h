@@ -57,6 +57,9 @@ enum config_action {
 	CONFIG_MIGRATE,
 };
 
+/* Whether "dtls" or "no-dtls" has been said, and which of them last. */
+enum config_dtls { CONFIG_DTLS_UNSAID, CONFIG_DTLS, CONFIG_NO_DTLS };
+
 struct config {
 	enum config_action action;
 	char *file;
@@ -110,7 +113,9 @@ struct config {
 
 	char *cert, *pkey, *pkey_pwd, *ciphers;
 	bool no_tls, no_tls1_2;
+	enum config_dtls dtls_said;
 	struct tls_server *tls;		/* NULL: no TLS */
+	struct tls_server *dtls;	/* NULL: no DTLS; if both are there, the same */
 
 	struct acl acl;
 	unsigned int user_quota, total_quota;	/* allocations; 0: no limit */

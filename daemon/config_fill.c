@@ -86,10 +86,11 @@ static void deny_door(struct config *config, const union addr *addr,
 static void deny_ports(struct config *config, const union addr *ip,
 		       struct config_errors *errors)
 {
+	bool has_tls = config->tls || config->dtls;
 	const uint16_t ports[] = {
-		config->listening_port, config->tls ? config->tls_listening_port : 0,
+		config->listening_port, has_tls ? config->tls_listening_port : 0,
 		config->tcp_proxy_port, config->alt_listening_port,
-		config->tls ? config->alt_tls_listening_port : 0,
+		has_tls ? config->alt_tls_listening_port : 0,
 	};
 	union addr addr = *ip;
 
@@ -131,7 +132,7 @@ static void fill_threads(struct config *config)
 
 static void check_transports(const struct config *config, struct config_errors *errors)
 {
-	if (config->no_udp && config->no_tcp && !config->tls)
+	if (config->no_udp && config->no_tcp && !config->tls && !config->dtls)
 		config_complain(errors, "no-tcp: with no-udp and without TLS nobody could come");
 	if (config->no_udp_relay && config->no_tcp_relay)
 		config_complain(errors, "no-tcp-relay: contradicts no-udp-relay: "

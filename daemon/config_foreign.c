@@ -13,7 +13,6 @@
 #define BATCHES		"datagrams always come and go in batches"
 #define SHARED_PORT	"each allocation has a port of its own: open min-port to max-port"
 #define OLD_STUN	"only RFC 5389 and later is spoken"
-#define NO_DTLS		"DTLS is not spoken: clients come over UDP, TCP and TLS"
 #define DEVICE		"name the device's addresses: "
 #define LOG_LINES	"the log has one form, with the time in ISO 8601"
 #define USER_OF_UNIT	"the service manager chooses whom kturnd runs as (User= of its unit)"
@@ -28,8 +27,6 @@ static const struct config_foreign keys[] = {
 	  "relay-threads says how many threads serve", false },
 	{ "sock-buf-size", 0, CONFIG_NO_EFFECT, "BYTES",
 	  "buffers are as large as net.core.rmem_max and net.ipv4.tcp_rmem let them", false },
-	{ "dtls", 0, CONFIG_REFUSED_ON, NULL, NO_DTLS, false },
-	{ "no-dtls", 0, CONFIG_NO_EFFECT, NULL, NO_DTLS, false },
 	{ "mobility", 0, CONFIG_NO_EFFECT, NULL,
 	  "who has moved makes a new allocation", false },
 	{ "server-relay", 0, CONFIG_REFUSED_ON, NULL,

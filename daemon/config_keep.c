@@ -49,6 +49,8 @@ static const struct fixed {
 	FIXED("syslog-facility", syslog_facility),
 	FIXED_TEXT("pidfile", pidfile),
 	FIXED_TEXT("control-socket", control_socket),
+	FIXED("dtls", dtls_said),
+	FIXED("no-dtls", dtls_said),
 };
 
 _Static_assert(ARRAY_SIZE(fixed) < ARRAY_SIZE(((struct config_kept *)NULL)->keys),
@@ -96,13 +98,14 @@ static bool keep_one(const struct fixed *one, struct config *config,
 	return true;
 }
 
-/* TLS wants sockets of its own, and an engine that can: it is there or it is not. */
-static bool keep_tls(struct config *config, const struct config *old)
+/* TLS, and DTLS, wants sockets of its own, and an engine that can: it is there or it is not. */
+static bool keep_tls(struct tls_server **tls, struct tls_server *old, struct tls_server *now)
 {
-	if (!config->tls == !old->tls)
+	if (!*tls == !old)
 		return false;
-	tls_server_put(config->tls);
-	config->tls = tls_server_get(old->tls);
+	tls_server_put(*tls);
+	/* If the other of them goes on, then both with the certificate of now. */
+	*tls = tls_server_get(old && now ? now : old);
 	return true;
 }
 
@@ -117,13 +120,17 @@ unsigned int config_keep(struct config *config, const struct config *old,
 {
 	struct config_errors errors = { 0 };
 	unsigned int n;
+	bool dtls;
 
 	kept->n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		if (keep_one(&fixed[i], config, old, &errors))
 			kept->keys[kept->n++] = fixed[i].key;
-	if (keep_tls(config, old))
+	dtls = keep_tls(&config->dtls, old->dtls, config->tls);
+	if (keep_tls(&config->tls, old->tls, config->dtls))
 		kept->keys[kept->n++] = "cert";
+	else if (dtls)
+		kept->keys[kept->n++] = "dtls";
 	keep_nonce_key(config, old);
 	/* The doors are the old ones; nobody is to reach those through a relay. */
 	config_deny_doors(config, &errors);

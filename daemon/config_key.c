@@ -52,6 +52,18 @@ static const char *parse_not(struct config *config, const struct config_key *key
 	return valid;
 }
 
+/* One key is the opposite of the other. */
+static const char *parse_dtls(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	bool flag = false;
+
+	if (config_read_switch(value, &flag))
+		return "yes or no";
+	config->dtls_said = flag == (*key->name == 'd') ? CONFIG_DTLS : CONFIG_NO_DTLS;
+	return NULL;
+}
+
 static const char *parse_number(const char *value, unsigned int min, unsigned int max,
 				unsigned int *number)
 {
@@ -341,9 +353,9 @@ static const struct config_key keys[] = {
 	{ "listening-port", 'p', parse_port, MEMBER(listening_port), "PORT",
 	  "listen on this port (default: 3478)", 0, 0 },
 	{ "tls-listening-port", 0, parse_port, MEMBER(tls_listening_port), "PORT",
-	  "listen for TLS on this port (default: 5349; needs cert)", 0, 0 },
+	  "listen for TLS and DTLS on this port (default: 5349; needs cert)", 0, 0 },
 	{ "no-udp", 0, parse_bool, MEMBER(no_udp), NULL,
-	  "no clients over UDP", 0, 0 },
+	  "no clients over UDP; those over DTLS are not meant", 0, 0 },
 	{ "no-tcp", 0, parse_bool, MEMBER(no_tcp), NULL,
 	  "no clients over TCP; those over TLS are not meant", 0, 0 },
 	{ "no-udp-relay", 0, parse_bool, MEMBER(no_udp_relay), NULL,
@@ -383,8 +395,8 @@ static const struct config_key keys[] = {
 	{ "tcp-alternate-server", 0, config_parse_alternate, ALTERNATE_TCP, "ADDRESS[:PORT]",
 	  "the same for those over TCP alone (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "tls-alternate-server", 0, config_parse_alternate, ALTERNATE_TLS,
-	  "ADDRESS[:PORT][/DOMAIN]", "the same for those over TLS; the domain if it has "
-	  "another certificate (repeat)", CONFIG_KEY_REPEAT, 0 },
+	  "ADDRESS[:PORT][/DOMAIN]", "the same for those over TLS and DTLS; the domain if "
+	  "it has another certificate (repeat)", CONFIG_KEY_REPEAT, 0 },
 	{ "tcp-proxy-port", 0, parse_port, MEMBER(tcp_proxy_port), "PORT",
 	  "take clients from a load balancer there, by the PROXY protocol 2", 0, 0 },
 	{ "relay-ip", 'E', parse_relay_ip, MEMBER(relay_ip), "ADDRESS",
@@ -422,7 +434,8 @@ static const struct config_key keys[] = {
 	{ "stateless-nonce-secret", 0, parse_string, MEMBER(nonce_secret), "SECRET",
 	  "servers that share it take each other's nonces", CONFIG_KEY_SECRET, 0 },
 	{ "cert", 0, config_parse_cert, 0, "FILE",
-	  "PEM certificates, the server's first; listening-port then takes TLS, too", 0, 0 },
+	  "PEM certificates, the server's first; listening-port then takes TLS and DTLS, too",
+	  0, 0 },
 	{ "pkey", 0, config_parse_pkey, 0, "FILE",
 	  "PEM private key (default: in the certificate's file)", 0, 0 },
 	{ "pkey-pwd", 0, parse_string, MEMBER(pkey_pwd), "PASSWORD",
@@ -430,9 +443,13 @@ static const struct config_key keys[] = {
 	{ "cipher-list", 0, config_parse_ciphers, 0, "PRIORITIES",
 	  "a priority string of GnuTLS (default: DEFAULT, AEAD with forward secrecy)", 0, 0 },
 	{ "no-tls", 0, parse_bool, MEMBER(no_tls), NULL,
-	  "no TLS, even with a certificate", 0, 0 },
+	  "no TLS, even with a certificate; DTLS is not meant", 0, 0 },
+	{ "dtls", 0, parse_dtls, 0, NULL,
+	  "DTLS 1.2 (default with a certificate, unless no-tlsv1_2)", 0, 0 },
+	{ "no-dtls", 0, parse_dtls, 0, NULL,
+	  "no DTLS, even with a certificate", 0, 0 },
 	{ "no-tlsv1_2", 0, parse_bool, MEMBER(no_tls1_2), NULL,
-	  "TLS 1.3 only", 0, 0 },
+	  "TLS 1.3 only, and no DTLS", 0, 0 },
 	{ "allowed-peer-ip", 0, parse_allowed, 0, "RANGE",
 	  "peers to allow: ip, ip-ip or ip/len (repeat; wins over denied)", CONFIG_KEY_REPEAT, 0 },
 	{ "denied-peer-ip", 0, parse_denied, 0, "RANGE",

@@ -98,11 +98,21 @@ const char *config_parse_ciphers(struct config *config, const struct config_key 
 /* Return: the key that makes no sense without a certificate, or NULL. */
 static const char *wants_certificate(const struct config *config)
 {
+	if (config->dtls_said == CONFIG_DTLS)
+		return "dtls";
+	if (config->no_tls)
+		return NULL;
 	if (config->tls_listening_port)
 		return "tls-listening-port";
 	if (config->pkey)
 		return "pkey";
 	return config->ciphers ? "cipher-list" : NULL;
+}
+
+/* Of DTLS there is one version here, and it goes with that of TLS. */
+static bool has_dtls(const struct config *config)
+{
+	return config->dtls_said != CONFIG_NO_DTLS && !config->no_tls1_2;
 }
 
 static const char *load(struct config *config)
@@ -114,14 +124,21 @@ static const char *load(struct config *config)
 		.ciphers = config->ciphers,
 		.no_tls1_2 = config->no_tls1_2,
 	};
+	struct tls_server *server;
 	static char why[512];
 
-	return tls_server_open(&config->tls, &settings, why, sizeof(why)) ? why : NULL;
+	if (tls_server_open(&server, &settings, why, sizeof(why)))
+		return why;
+	config->tls = config->no_tls ? NULL : tls_server_get(server);
+	config->dtls = has_dtls(config) ? tls_server_get(server) : NULL;
+	tls_server_put(server);
+	return NULL;
 }
 
 static void check_port(const struct config *config, struct config_errors *errors)
 {
-	if (!config->tls || config->tls_listening_port != config->listening_port)
+	if ((!config->tls && !config->dtls) ||
+	    config->tls_listening_port != config->listening_port)
 		return;
 	config_complain(errors, "%s: has to differ from %s, which takes TLS as well",
 			config_given(errors, "tls-listening-port") ? "tls-listening-port" :
@@ -152,11 +169,11 @@ void config_fill_tls(struct config *config, struct config_errors *errors)
 
 	fill_ciphers(config, errors);
 	key = config->cert ? NULL : wants_certificate(config);
-	if (config->cert && !config->no_tls) {
+	if (config->cert && (!config->no_tls || has_dtls(config))) {
 		why = load(config);
 		if (why)
 			config_complain(errors, "cert: %s", why);
-	} else if (!config->no_tls && key && !config_complained(errors, "cert")) {
+	} else if (key && !config_complained(errors, "cert")) {
 		config_complain(errors, "%s: needs cert, which is missing", key);
 	}
 	if (config->pkey_pwd)
@@ -164,11 +181,14 @@ void config_fill_tls(struct config *config, struct config_errors *errors)
 	if (!config->tls_listening_port)
 		config->tls_listening_port = DEFAULT_PORT;
 	check_port(config, errors);
+	if (config->dtls_said == CONFIG_DTLS && config->no_tls1_2)
+		config_complain(errors, "dtls: contradicts no-tlsv1_2: of DTLS there is 1.2");
 }
 
 void config_free_tls(struct config *config)
 {
 	tls_server_put(config->tls);
+	tls_server_put(config->dtls);
 	free(config->cert);
 	free(config->pkey);
 	free(config->pkey_pwd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where clients send datagrams to: listening-port, and for RFC 5780 alt-listening-port, on
- * every listening-ip; and each aux-server.
+ * Where clients send datagrams to: listening-port, for DTLS alone tls-listening-port, and
+ * for RFC 5780 the alternative of each, on every listening-ip; and each aux-server.
  */
 #ifndef KTURN_LISTENER_UDP_H
 #define KTURN_LISTENER_UDP_H

@@ -106,14 +106,20 @@ static void on_difference(const struct config_difference *difference, void *arg)
 	tell(r, "%s: %s -> %s", difference->key, difference->old, difference->new);
 }
 
+static const struct tls_server *tls_of(const struct config *config)
+{
+	return config->tls ? config->tls : config->dtls;
+}
+
 /* The file may have the same name and be another one. */
 static void compare_certificates(struct reloading *r, const struct config *old,
 				 const struct config *new)
 {
 	char before[TLS_FINGERPRINT_LEN], now[TLS_FINGERPRINT_LEN];
 
-	if (!old->tls || !new->tls || !strcmp(tls_server_fingerprint(old->tls, before),
-					      tls_server_fingerprint(new->tls, now)))
+	if (!tls_of(old) || !tls_of(new) ||
+	    !strcmp(tls_server_fingerprint(tls_of(old), before),
+		    tls_server_fingerprint(tls_of(new), now)))
 		return;
 	r->changes++;
 	log_info("certificate changed", "old=%.16s new=%.16s path=%s", before, now, new->cert);

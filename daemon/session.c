@@ -48,7 +48,7 @@ void session_begin(struct session *session)
 	start_idle(session);
 	log_verbose("session opened", "client=%s server=%s transport=%s",
 		    addr_str(&session->client, from), addr_str(&session->server, to),
-		    session_is_stream(session) ? "tcp" : "udp");
+		    session->ops->transport);
 }
 
 void session_count_as(struct session *session, enum counter level)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A client on a 5-tuple, whatever carries its messages: session_stream.h and
- * session_datagram.h are the two kinds. With an allocation a stream is a control
+ * A client on a 5-tuple, whatever carries its messages: session_stream.h,
+ * session_datagram.h and session_dtls.h are the kinds. With an allocation a stream is a control
  * connection; ConnectionBind turns it into a client data connection and ends
  * the session.
  */
@@ -25,14 +25,16 @@ struct worker;
 
 /**
  * struct session_ops - what differs with the transport
+ * @transport: for the log
  * @stream: messages arrive in order or not at all, so one has a connection
- * @is_secure: over TLS; NULL if it never is
+ * @is_secure: over TLS or DTLS; NULL if it never is
  * @send: send a message of the server's own
  * @send_data: send a message with a peer's data; may drop it
  * @allocated: an allocation has been made, or has gone; may be NULL
  * @close: free the session and what it runs on
  */
 struct session_ops {
+	const char *transport;
 	bool stream;
 	bool (*is_secure)(const struct session *session);
 	void (*send)(struct session *session, const void *data, size_t len);
@@ -64,6 +66,15 @@ struct session {
 	struct allocation *allocation;
 	struct connection *binding;
 };
+
+/* What one over datagrams is found by: its two addresses, one behind the other. */
+struct session_tuple {
+	union addr client, server;
+};
+
+_Static_assert(offsetof(struct session, server) - offsetof(struct session, client) ==
+	       offsetof(struct session_tuple, server),
+	       "the addresses of a session are its key");
 
 /**
  * session_init() - for those who embed one
@@ -111,7 +122,7 @@ static inline bool session_is_stream(const struct session *session)
 }
 
 /**
- * session_is_secure() - tell whether it is TLS
+ * session_is_secure() - tell whether it is TLS, or DTLS
  */
 static inline bool session_is_secure(const struct session *session)
 {

@@ -20,14 +20,6 @@ struct session_datagram {
 	UT_hash_handle hh;
 };
 
-/* What a session is found by: its two addresses, one behind the other. */
-struct tuple {
-	union addr client, server;
-};
-
-_Static_assert(offsetof(struct session, server) - offsetof(struct session, client) ==
-	       offsetof(struct tuple, server), "the addresses of a session are its key");
-
 static struct session_datagram *of_session(struct session *session)
 {
 	return container_of(session, struct session_datagram, session);
@@ -82,7 +74,7 @@ static void get_known(struct session_datagram *self)
 
 	self->known = true;
 	sessions->stranger = NULL;
-	HASH_ADD(hh, sessions->table, session.client, sizeof(struct tuple), self);
+	HASH_ADD(hh, sessions->table, session.client, sizeof(struct session_tuple), self);
 	session_begin(&self->session);
 	evtimer_del(self->session.idle);
 }
@@ -114,6 +106,7 @@ static void close_datagram(struct session *session)
 }
 
 static const struct session_ops session_ops = {
+	.transport = "udp",
 	.send = send_message,
 	.send_data = send_data,
 	.allocated = allocated,
@@ -135,7 +128,7 @@ static struct session_datagram *find_session(const struct worker *worker,
 					     const struct datagram *datagram)
 {
 	struct session_datagram *self;
-	struct tuple tuple;
+	struct session_tuple tuple;
 
 	tuple.client = datagram->remote;
 	tuple.server = datagram->local;

@@ -124,6 +124,7 @@ static void close_stream(struct session *session)
 }
 
 static const struct session_ops session_ops = {
+	.transport = "tcp",
 	.stream = true,
 	.is_secure = is_secure,
 	.send = send_message,

@@ -10,7 +10,6 @@
 #include "counters.h"
 #include "ktls.h"
 #include "log.h"
-#include "macros.h"
 #include "tls.h"
 #include "tls_server.h"
 
@@ -84,40 +83,16 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t len)
 	return -1;
 }
 
-/*
- * A client that asks for another protocol has come to the wrong server, and
- * may have been sent here to do harm: it is refused.
- */
-static int set_alpn(gnutls_session_t session)
-{
-	static unsigned char turn[] = "stun.turn", discovery[] = "stun.nat-discovery";
-	const gnutls_datum_t protocols[] = {
-		{ turn, sizeof(turn) - 1 }, { discovery, sizeof(discovery) - 1 },
-	};
-
-	return gnutls_alpn_set_protocols(session, protocols, ARRAY_SIZE(protocols),
-					 GNUTLS_ALPN_MANDATORY);
-}
-
 static int set_up(struct tls *tls)
 {
-	/*
-	 * No tickets: the server has nothing to say after the handshake but
-	 * payload, and the kernel can go on at any record.
-	 */
-	int err = gnutls_init(&tls->session, GNUTLS_SERVER | GNUTLS_NONBLOCK |
-			      GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+	int err = tls_server_begin(tls->server, TLS_ON_A_STREAM, &tls->session);
 
 	if (err)
 		return err;
 	gnutls_transport_set_ptr(tls->session, tls);
 	gnutls_transport_set_pull_function(tls->session, pull);
 	gnutls_transport_set_push_function(tls->session, push);
-	err = gnutls_priority_set(tls->session, tls->server->priority);
-	if (!err)
-		err = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE,
-					     tls->server->credentials);
-	return err ? err : set_alpn(tls->session);
+	return 0;
 }
 
 struct tls *tls_open(struct tls_server *server, int fd, struct evbuffer *output)
@@ -182,7 +157,6 @@ static int fail(struct tls *tls, const char *doing, int err)
 static void log_established(const struct tls *tls)
 {
 	char client[ADDR_STR_LEN] = "?";
-	gnutls_datum_t alpn = { NULL, 0 };
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	union addr addr;
@@ -190,11 +164,7 @@ static void log_established(const struct tls *tls)
 	if (!getpeername(tls->fd, (struct sockaddr *)&ss, &len) &&
 	    !addr_from_sockaddr(&addr, (struct sockaddr *)&ss))
 		addr_str(&addr, client);
-	gnutls_alpn_get_selected_protocol(tls->session, &alpn);
-	log_verbose("tls established", "client=%s version=%s cipher=%s alpn=%.*s", client,
-		    gnutls_protocol_get_name(gnutls_protocol_get_version(tls->session)),
-		    gnutls_cipher_get_name(gnutls_cipher_get(tls->session)),
-		    alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
+	tls_log_established(tls->session, "tls established", client);
 }
 
 static int shake_hands(struct tls *tls)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "log.h"
+#include "macros.h"
 #include "tls_server.h"
 
 /*
@@ -14,15 +16,16 @@
 #define CIPHERS "NORMAL:-RSA:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
 
 /* Whatever the administrator's string says of versions comes before ours. */
-#define VERSIONS ":-VERS-ALL:+VERS-TLS1.3"
-#define OLDER ":+VERS-TLS1.2"
+#define VERSION_1_3 ":+VERS-TLS1.3"
+#define VERSIONS VERSION_1_3 ":+VERS-TLS1.2"
+#define VERSION_DTLS ":+VERS-DTLS1.2"
 
-static int set_priority(gnutls_priority_t *priority, const char *ciphers, bool no_tls1_2,
-			const char **where)
+static int set_priority(gnutls_priority_t *priority, const char *ciphers,
+			const char *versions, const char **where)
 {
 	char text[1024];
-	int len = snprintf(text, sizeof(text), "%s" VERSIONS "%s:%%SERVER_PRECEDENCE",
-			   ciphers ? ciphers : CIPHERS, no_tls1_2 ? "" : OLDER);
+	int len = snprintf(text, sizeof(text), "%s:-VERS-ALL%s:%%SERVER_PRECEDENCE",
+			   ciphers ? ciphers : CIPHERS, versions);
 
 	if ((size_t)len >= sizeof(text))
 		return GNUTLS_E_INVALID_REQUEST;
@@ -38,7 +41,7 @@ const char *tls_ciphers_check(const char *ciphers)
 	if (gnutls_priority_init(&priority, ciphers, &where))
 		return where;
 	gnutls_priority_deinit(priority);
-	if (set_priority(&priority, ciphers, false, NULL))
+	if (set_priority(&priority, ciphers, VERSIONS, NULL))
 		return ciphers;
 	gnutls_priority_deinit(priority);
 	return NULL;
@@ -58,6 +61,15 @@ static int load(struct tls_server *server, const struct tls_settings *settings,
 	return -EINVAL;
 }
 
+static int set_priorities(struct tls_server *server, const struct tls_settings *settings)
+{
+	const char *versions = settings->no_tls1_2 ? VERSION_1_3 : VERSIONS;
+	int err = set_priority(&server->priority, settings->ciphers, versions, NULL);
+
+	return err ? err : set_priority(&server->priority_dtls, settings->ciphers,
+					VERSION_DTLS, NULL);
+}
+
 int tls_server_open(struct tls_server **out, const struct tls_settings *settings,
 		    char *why, size_t why_len)
 {
@@ -71,8 +83,7 @@ int tls_server_open(struct tls_server **out, const struct tls_settings *settings
 	}
 	atomic_init(&server->refs, 1);
 	err = load(server, settings, why, why_len);
-	if (!err && set_priority(&server->priority, settings->ciphers, settings->no_tls1_2,
-				 NULL)) {
+	if (!err && set_priorities(server, settings)) {
 		snprintf(why, why_len, "no such ciphers");
 		err = -EINVAL;
 	}
@@ -98,6 +109,8 @@ void tls_server_put(struct tls_server *server)
 		return;
 	if (server->priority)
 		gnutls_priority_deinit(server->priority);
+	if (server->priority_dtls)
+		gnutls_priority_deinit(server->priority_dtls);
 	gnutls_certificate_free_credentials(server->credentials);
 	free(server);
 }
@@ -115,4 +128,59 @@ const char *tls_server_fingerprint(const struct tls_server *server,
 	for (size_t i = 0; i < sizeof(hash); i++)
 		sprintf(text + 2 * i, "%02x", hash[i]);
 	return text;
+}
+
+/*
+ * A client that asks for another protocol has come to the wrong server, and
+ * may have been sent here to do harm: it is refused.
+ */
+static int set_alpn(gnutls_session_t session)
+{
+	static unsigned char turn[] = "stun.turn", discovery[] = "stun.nat-discovery";
+	const gnutls_datum_t protocols[] = {
+		{ turn, sizeof(turn) - 1 }, { discovery, sizeof(discovery) - 1 },
+	};
+
+	return gnutls_alpn_set_protocols(session, protocols, ARRAY_SIZE(protocols),
+					 GNUTLS_ALPN_MANDATORY);
+}
+
+int tls_server_begin(const struct tls_server *server, enum tls_below below,
+		     gnutls_session_t *session)
+{
+	bool datagrams = below == TLS_ON_DATAGRAMS;
+	/*
+	 * No tickets: the server has nothing to say after the handshake but
+	 * payload, and the kernel can go on at any record.
+	 */
+	int err = gnutls_init(session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+			      GNUTLS_NO_TICKETS | (datagrams ? GNUTLS_DATAGRAM : 0));
+
+	if (err) {
+		*session = NULL;
+		return err;
+	}
+	err = gnutls_priority_set(*session, datagrams ? server->priority_dtls
+						      : server->priority);
+	if (!err)
+		err = gnutls_credentials_set(*session, GNUTLS_CRD_CERTIFICATE,
+					     server->credentials);
+	if (!err)
+		err = set_alpn(*session);
+	if (err) {
+		gnutls_deinit(*session);
+		*session = NULL;
+	}
+	return err;
+}
+
+void tls_log_established(gnutls_session_t session, const char *what, const char *client)
+{
+	gnutls_datum_t alpn = { NULL, 0 };
+
+	gnutls_alpn_get_selected_protocol(session, &alpn);
+	log_verbose(what, "client=%s version=%s cipher=%s alpn=%.*s", client,
+		    gnutls_protocol_get_name(gnutls_protocol_get_version(session)),
+		    gnutls_cipher_get_name(gnutls_cipher_get(session)),
+		    alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
 }

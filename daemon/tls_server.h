@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all TLS connections of the server have in common: its certificate and
- * key, and the versions and ciphers that it accepts.
+ * What all TLS connections of the server have in common, and those of DTLS: its
+ * certificate and key, and the versions and ciphers that it accepts.
  */
 #ifndef KTURN_TLS_SERVER_H
 #define KTURN_TLS_SERVER_H
@@ -17,7 +17,7 @@
  * @pkey: PEM file, its private key
  * @password: of an encrypted key, or NULL
  * @ciphers: a priority string of GnuTLS, or NULL for ours
- * @no_tls1_2: TLS 1.3 only
+ * @no_tls1_2: TLS 1.3 only; DTLS is not meant
  */
 struct tls_settings {
 	const char *cert, *pkey, *password;
@@ -32,8 +32,10 @@ struct tls_settings {
 struct tls_server {
 	atomic_uint refs;
 	gnutls_certificate_credentials_t credentials;
-	gnutls_priority_t priority;
+	gnutls_priority_t priority, priority_dtls;
 };
+
+enum tls_below { TLS_ON_A_STREAM, TLS_ON_DATAGRAMS };
 
 /**
  * tls_server_open() - load certificate and key; the caller has one reference
@@ -63,6 +65,22 @@ void tls_server_put(struct tls_server *server);
  */
 const char *tls_server_fingerprint(const struct tls_server *server,
 				   char text[TLS_FINGERPRINT_LEN]);
+
+/**
+ * tls_server_begin() - begin with a client
+ * @session: gets a session of GnuTLS, never to block, that only lacks a transport
+ *
+ * Return: 0, or an error code of GnuTLS; then there is no session.
+ */
+int tls_server_begin(const struct tls_server *server, enum tls_below below,
+		     gnutls_session_t *session);
+
+/**
+ * tls_log_established() - say what a handshake has agreed on, to who wants to know
+ * @what: the event
+ * @client: who it is
+ */
+void tls_log_established(gnutls_session_t session, const char *what, const char *client);
 
 /**
  * tls_ciphers_check() - try a priority string

@@ -119,22 +119,22 @@ static void log_refused(const struct transaction *transaction, unsigned int code
 
 /*
  * Over UDP the sender may be forged, and all of this an attack on somebody else. Over
- * TCP he guesses passwords at worst; but everybody there begins with an unsigned
+ * TCP and DTLS he guesses passwords at worst; but everybody there begins with an unsigned
  * request, whoever else may share his address, and that one is always answered.
  */
 static bool may_refuse(const struct transaction *transaction)
 {
 	struct session *session = transaction->session;
 	struct auth *auth = session->worker->auth;
-	bool stream = session_is_stream(session);
+	bool real = session_is_stream(session) || session_is_secure(session);
 
 	if (transaction->user || !auth)
 		return true;
-	if (stream && transaction->unsigned_request && !session->challenged) {
+	if (real && transaction->unsigned_request && !session->challenged) {
 		session->challenged = true;
 		return true;
 	}
-	return auth_may_refuse(auth, &session->client, stream);
+	return auth_may_refuse(auth, &session->client, real);
 }
 
 void transaction_fail(const struct transaction *transaction, unsigned int code)

@@ -118,6 +118,12 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 	      const void *data, size_t len);
 
 /**
+ * udp_send_copy() - the same for @data that only stays as long as the call takes
+ */
+void udp_send_copy(struct udp_socket *socket, const union addr *to, const union addr *from,
+		   const void *data, size_t len);
+
+/**
  * udp_set_dont_fragment() - have the datagrams to come sent whole or not at all, or as
  * usual
  */

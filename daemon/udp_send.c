@@ -18,6 +18,7 @@
 #define MESSAGES	64
 #define DATAGRAMS	256	/* in all of these */
 #define SEGMENTS_MAX	64	/* in one of them; the kernel's UDP_MAX_SEGMENTS */
+#define COPY_MAX	2048	/* bytes; what is longer goes out at once */
 #define PAUSE		1024	/* datagrams sent one by one after a refusal */
 
 #define SEGMENT_SPACE	CMSG_SPACE(sizeof(uint16_t))
@@ -36,15 +37,28 @@ struct udp_out {
 	struct iovec iov[DATAGRAMS];
 	unsigned int n, n_iov;
 	size_t last_bytes;		/* of the last message */
+	uint8_t *copies;		/* COPY_MAX for each datagram */
 };
 
 struct udp_out *udp_out_new(void)
 {
-	return calloc(1, sizeof(struct udp_out));
+	struct udp_out *out = calloc(1, sizeof(*out));
+
+	if (!out)
+		return NULL;
+	/* Pages that no copy is made to stay the system's. */
+	out->copies = malloc(DATAGRAMS * COPY_MAX);
+	if (out->copies)
+		return out;
+	free(out);
+	return NULL;
 }
 
 void udp_out_free(struct udp_out *out)
 {
+	if (!out)
+		return;
+	free(out->copies);
 	free(out);
 }
 
@@ -147,6 +161,23 @@ void udp_send(struct udp_socket *socket, const union addr *to, const union addr 
 		join(out, data, len);
 	else
 		begin_message(out, to, from, data, len);
+}
+
+/* Each place in the batch has its own memory. */
+void udp_send_copy(struct udp_socket *socket, const union addr *to, const union addr *from,
+		   const void *data, size_t len)
+{
+	struct udp_out *out = socket->io->out;
+	uint8_t *copy;
+
+	udp_send(socket, to, from, data, len);
+	if (len > COPY_MAX) {
+		udp_flush(socket->io);
+		return;
+	}
+	copy = out->copies + (out->n_iov - 1) * COPY_MAX;
+	memcpy(copy, data, len);
+	out->iov[out->n_iov - 1].iov_base = copy;
 }
 
 /* --- and is sent */

@@ -15,6 +15,7 @@
 #include "handshakes.h"
 #include "mailbox.h"
 #include "session_datagram.h"
+#include "session_dtls.h"
 #include "strangers.h"
 
 #define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
@@ -46,7 +47,8 @@ struct udp_io;
  * @sessions: those of its clients
  * @strangers: connections without an allocation
  * @handshakes: how many of them may go on with TLS in this turn of the loop
- * @datagrams: those of them that come over UDP, by 5-tuple
+ * @datagrams: those of @sessions that come over UDP, by 5-tuple
+ * @dtls: those that come over DTLS
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
@@ -72,6 +74,7 @@ struct worker {
 	struct strangers strangers;
 	struct handshakes handshakes;
 	struct session_datagrams datagrams;
+	struct sessions_dtls dtls;
 	struct connection *connections;
 	struct connection *relays;
 	struct allocation *allocations;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wire [--tls=PRIORITY|--udp|--crowd=N] SERVER:PORT GROUP…: runs the tests of the
+ * wire [--tls=PRIORITY|--udp|--dtls|--crowd=N] SERVER:PORT GROUP…: runs the tests of the
  * groups, over TLS with versions and ciphers in the words of GnuTLS, or those of UDP
- * allocations over UDP, or beside so many strangers of each kind, and speaks TAP. The users are alice:wonder and bob:builder; the peers'
+ * allocations over UDP or DTLS, or beside so many strangers of each kind, and speaks TAP.
+ * The users are alice:wonder and bob:builder; the peers'
  * addresses are those that tests/interop/run sets up.
  */
 #include <errno.h>
@@ -102,8 +103,9 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	if (argc > 1 && !strcmp(argv[1], "--udp")) {
+	if (argc > 1 && (!strcmp(argv[1], "--udp") || !strcmp(argv[1], "--dtls"))) {
 		wire.datagrams = true;
+		wire.dtls = argv[1][2] == 'd';
 		argc--;
 		argv++;
 	}
@@ -113,7 +115,8 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	if (argc < 3 || net_endpoint(&wire.server, argv[1], TURN_PORT)) {
-		fprintf(stderr, "usage: wire [--tls=PRIORITY|--udp|--crowd=N] SERVER:PORT GROUP…\n");
+		fprintf(stderr, "usage: wire [--tls=PRIORITY|--udp|--dtls|--crowd=N] "
+			"SERVER:PORT GROUP…\n");
 		return 2;
 	}
 	addr_parse(&wire.peer, PEER);

@@ -68,7 +68,7 @@ launch() {
 			>>"$tmp/server" 2>&1 </dev/null &
 		;;
 	coturn)
-		turnserver -n --no-dtls --no-cli --log-file=stdout \
+		turnserver -n --no-cli --log-file=stdout \
 			--no-stdout-log --pidfile="$tmp/coturn.pid" "${common[@]}" "$@" \
 			>>"$tmp/server" 2>&1 </dev/null &
 		;;

@@ -5,7 +5,14 @@
 #include <unistd.h>
 
 #include "../../tools/client/net.h"
+#include "dtls.h"
 #include "talk.h"
+
+static int dial_dtls(struct turn *turn)
+{
+	turn->control = dtls_tunnel(&turn->server);
+	return turn->control < 0 ? turn->control : 0;
+}
 
 static int dial_udp(struct turn *turn)
 {
@@ -21,6 +28,7 @@ static int dial(struct talk *t, const struct wire *wire)
 	const struct wire_user *user = &wire->users[0];
 
 	t->stream = !wire->datagrams;
+	t->dtls = wire->dtls;
 	if (t->stream) {
 		expect_ok(turn_open_secure(&t->turn, &wire->server, NULL, user->name,
 					   user->password, wire->secure));
@@ -29,7 +37,7 @@ static int dial(struct talk *t, const struct wire *wire)
 		t->turn.server = wire->server;
 		t->turn.user = user->name;
 		t->turn.password = user->password;
-		expect_ok(dial_udp(&t->turn));
+		expect_ok(wire->dtls ? dial_dtls(&t->turn) : dial_udp(&t->turn));
 	}
 	talk_begin(t, STUN_REQUEST, STUN_REFRESH);
 	expect_code(401, talk_ask(t));

@@ -14,13 +14,14 @@
  * struct talk - one client
  * @turn: its socket and credentials
  * @stream: over TCP or TLS
+ * @dtls: over DTLS
  * @out: the message under construction
  * @msg: the latest STUN message that has come
  * @in: the latest message that has come, of @len bytes
  */
 struct talk {
 	struct turn turn;
-	bool stream;
+	bool stream, dtls;
 	struct stun_builder out;
 	struct stun_message msg;
 	size_t len;

@@ -46,6 +46,10 @@ coturns_client_over_udp() {
 		"UDP over TLS, indications, with a peer:-t -S -s -e $peer_address $address"
 		"UDP over TLS, a user of the REST API:-y -t -S -W interop -l 170 $address"
 		"UDP over TLS, all of it IPv6:-y -t -S -x -l 170 $address6"
+		"UDP over DTLS, channels:-y -S -l 170 $address"
+		"UDP over DTLS, indications, with a peer:-S -s -e $peer_address $address"
+		"UDP over DTLS, the port for TLS and DTLS alone:-y -S -l 1300 -p $tls_port $address"
+		"UDP over DTLS, server over IPv6:-y -x -S -l 170 $address6"
 	) i options peer_pid
 	turnutils_peer -L "$peer_address" >"$tmp/udp_peer" 2>&1 &
 	peer_pid=$!

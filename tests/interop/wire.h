@@ -23,6 +23,7 @@ struct wire_user {
  * @server: under test
  * @secure: how its clients speak TLS, or NULL
  * @datagrams: those of UDP allocations come over UDP
+ * @dtls: and then over DTLS
  * @crowd: so many strangers of a kind
  * @users: two that it knows
  * @peer: the peers' IPv4 address, on this host
@@ -33,7 +34,7 @@ struct wire_user {
 struct wire {
 	union addr server;
 	const struct secure *secure;
-	bool datagrams;
+	bool datagrams, dtls;
 	unsigned int crowd;
 	struct wire_user users[2];
 	union addr peer, peer6, nowhere, far, far6;

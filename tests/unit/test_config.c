@@ -292,15 +292,25 @@ static void certificate(void **state)
 	make_certificate();
 	LOAD(USER, "--cert", certificate_path);
 	assert_non_null(config.tls);
+	assert_ptr_equal(config.dtls, config.tls);
 	assert_int_equal(config.tls_listening_port, 5349);
+	config_free(&config);
+	LOAD(USER, "--cert", certificate_path, "--dtls", "--no-dtls");
+	assert_non_null(config.tls);
+	assert_null(config.dtls);
+	config_free(&config);
+	LOAD(USER, "--cert", certificate_path, "--no-tlsv1_2", "--dtls=no");
+	assert_null(config.dtls);
 	config_free(&config);
 	LOAD(USER, "--cert", certificate_path, "--pkey", certificate_path,
 	     "--cipher-list=SECURE256", "--no-tlsv1_2", "--tls-listening-port=443");
 	assert_non_null(config.tls);
+	assert_null(config.dtls);
 	assert_int_equal(config.tls_listening_port, 443);
 	config_free(&config);
 	LOAD(USER, "--cert", certificate_path, "--no-tls", "--tls-listening-port=443");
 	assert_null(config.tls);
+	assert_non_null(config.dtls);
 	config_free(&config);
 	unlink(certificate_path);
 }

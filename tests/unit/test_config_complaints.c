@@ -200,6 +200,8 @@ static void what_does_not_fit_together(void **state)
 		  "command line: tls-listening-port: needs cert, which is missing\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--max-port=8" },
 		  "command line: max-port: 8: should be at least min-port, 49152\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-tls", "--dtls" },
+		  "command line: dtls: needs cert, which is missing\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-stun", "--stun-only" },
 		  "command line: stun-only: contradicts no-stun: nothing would be answered\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--no-udp", "--no-tcp" },
@@ -239,6 +241,7 @@ static void certificate_that_does_not_do(void **state)
 	char cert[sizeof(certificate_path)], expected[512];
 	char *args[] = { USER, "--cert", cert, "--pkey", certificate_path };
 	char *same[] = { USER, "--cert", cert, "--tls-listening-port=3478" };
+	char *versions[] = { USER, "--cert", cert, "--dtls", "--no-tlsv1_2" };
 	char *errors;
 
 	(void)state;
@@ -254,6 +257,11 @@ static void certificate_that_does_not_do(void **state)
 	errors = load(same, ARRAY_SIZE(same));
 	assert_string_equal(errors, "command line: tls-listening-port: has to differ from "
 			    "listening-port, which takes TLS as well\n");
+	free(errors);
+	config_free(&config);
+	errors = load(versions, ARRAY_SIZE(versions));
+	assert_string_equal(errors, "command line: dtls: contradicts no-tlsv1_2: "
+			    "of DTLS there is 1.2\n");
 	free(errors);
 	config_free(&config);
 	unlink(certificate_path);

@@ -320,6 +320,23 @@ static void tls_takes_a_restart(void **state)
 	unlink(certificate_path);
 }
 
+static void dtls_takes_a_restart(void **state)
+{
+	char lines[256], *told;
+
+	(void)state;
+	make_certificate();
+	snprintf(lines, sizeof(lines), "no-auth\ncert=%s\ntls-listening-port=%u\n",
+		 certificate_path, addr_port(&server_addr) ^ 1);
+	start(lines);
+	strcat(lines, "no-dtls\n");
+	told = reload_file(lines, 0);
+	assert_string_equal(told, "dtls: kept as it was: it takes a restart\n");
+	free(told);
+	assert_ptr_equal(server.config->dtls, server.config->tls);
+	unlink(certificate_path);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, NULL, stop)
@@ -332,6 +349,7 @@ int main(void)
 		test(some_take_a_restart),
 		test(certificate_of_the_same_name),
 		test(tls_takes_a_restart),
+		test(dtls_takes_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, name_file, close_file);

@@ -490,6 +490,10 @@ static void suites(void **state)
 	assert_true(has_suite(ours->priority, "TLS_ECDHE_RSA_AES_128_GCM_SHA256"));
 	assert_true(has_suite(ours->priority, "TLS_AES_128_GCM_SHA256"));
 	assert_false(has_suite(ours->priority, "TLS_RSA_AES_128_GCM_SHA256"));
+	/* RFC 7350, 3 */
+	assert_true(has_suite(ours->priority_dtls, "TLS_DHE_RSA_AES_128_GCM_SHA256"));
+	assert_true(has_suite(ours->priority_dtls, "TLS_ECDHE_RSA_AES_128_GCM_SHA256"));
+	assert_false(has_suite(ours->priority_dtls, "TLS_RSA_AES_128_GCM_SHA256"));
 	tls_server_put(ours);
 }
 
