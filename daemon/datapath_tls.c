@@ -21,12 +21,13 @@
 
 /**
  * struct pair - both engines
- * @has_ktls: the kernel has TLS; whether the module takes it, that says each time
+ * @ktls: versions and ciphers that the kernel takes over; whether the module then takes
+ *	the socket, that says each time
  */
 struct pair {
 	struct datapath dp;
 	struct datapath *kernel, *splice;
-	bool has_ktls;
+	unsigned int ktls;
 };
 
 static struct pair *pair_of(struct datapath *dp)
@@ -58,6 +59,19 @@ static void tls_close_engines(struct datapath *dp)
 	free(pair);
 }
 
+/* For the log. */
+static void describe_tls(const struct pair *pair, char *why, size_t why_len)
+{
+	char names[KTLS_NAMES_LEN];
+
+	if (!pair->ktls)
+		snprintf(why, why_len, "tls=\"user space\"");
+	else if (!*ktls_missing(pair->ktls, names))
+		snprintf(why, why_len, "tls=\"kernel\"");
+	else
+		snprintf(why, why_len, "tls=\"kernel, but for %s\"", names);
+}
+
 static int tls_open_engines(struct datapath **dp, struct event_base *base,
 			    char *why, size_t why_len)
 {
@@ -78,8 +92,8 @@ static int tls_open_engines(struct datapath **dp, struct event_base *base,
 	}
 	listen_to(pair->kernel, pair);
 	listen_to(pair->splice, pair);
-	pair->has_ktls = !ktls_load();
-	snprintf(why, why_len, "tls=\"%s\"", pair->has_ktls ? "kernel" : "user space");
+	pair->ktls = ktls_probe();
+	describe_tls(pair, why, why_len);
 	*dp = &pair->dp;
 	return 0;
 }
@@ -110,8 +124,8 @@ static int offload(struct pair *pair, struct relay_request *req, uint64_t *id,
 {
 	int err;
 
-	if (!pair->has_ktls) {
-		snprintf(why, why_len, "the kernel has no TLS");
+	if (!ktls_takes(pair->ktls, req->client_tls->session)) {
+		snprintf(why, why_len, "the kernel has no TLS, or not this cipher");
 		return -EOPNOTSUPP;
 	}
 	err = pass_early(req);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <linux/tls.h>
@@ -8,24 +7,12 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "ktls.h"
-
-#ifndef SOL_TLS
-#define SOL_TLS 282
-#endif
+#include "ktls_crypto.h"
 
 #define ALERT_WARNING		1
 #define ALERT_CLOSE_NOTIFY	0
-
-/* What the kernel wants to know of one direction. */
-union crypto {
-	struct tls_crypto_info info;
-	struct tls12_crypto_info_aes_gcm_128 gcm128;
-	struct tls12_crypto_info_aes_gcm_256 gcm256;
-	struct tls12_crypto_info_chacha20_poly1305 chacha;
-};
 
 /* One direction as GnuTLS leaves it. */
 struct state {
@@ -60,7 +47,7 @@ static int fill_gcm(const struct state *state, bool tls1_3, unsigned char *salt,
 	return 0;
 }
 
-static int fill_gcm128(union crypto *crypto, const struct state *state, bool tls1_3)
+static int fill_gcm128(union ktls_crypto *crypto, const struct state *state, bool tls1_3)
 {
 	if (state->key.size != sizeof(crypto->gcm128.key))
 		return -EOPNOTSUPP;
@@ -71,7 +58,7 @@ static int fill_gcm128(union crypto *crypto, const struct state *state, bool tls
 	       (int)sizeof(crypto->gcm128);
 }
 
-static int fill_gcm256(union crypto *crypto, const struct state *state, bool tls1_3)
+static int fill_gcm256(union ktls_crypto *crypto, const struct state *state, bool tls1_3)
 {
 	if (state->key.size != sizeof(crypto->gcm256.key))
 		return -EOPNOTSUPP;
@@ -82,7 +69,7 @@ static int fill_gcm256(union crypto *crypto, const struct state *state, bool tls
 	       (int)sizeof(crypto->gcm256);
 }
 
-static int fill_chacha(union crypto *crypto, const struct state *state)
+static int fill_chacha(union ktls_crypto *crypto, const struct state *state)
 {
 	if (state->key.size != sizeof(crypto->chacha.key) ||
 	    state->iv.size != sizeof(crypto->chacha.iv))
@@ -95,7 +82,7 @@ static int fill_chacha(union crypto *crypto, const struct state *state)
 }
 
 /* Return: the length of what setsockopt() wants, or a negative errno. */
-static int fill(gnutls_session_t session, union crypto *crypto, const struct state *state)
+static int fill(gnutls_session_t session, union ktls_crypto *crypto, const struct state *state)
 {
 	bool tls1_3 = crypto->info.version == TLS_1_3_VERSION;
 
@@ -113,7 +100,7 @@ static int fill(gnutls_session_t session, union crypto *crypto, const struct sta
 
 int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction direction)
 {
-	union crypto crypto = { .info.version = 0 };
+	union ktls_crypto crypto = { .info.version = 0 };
 	bool rx = direction == KTLS_RECEIVING;
 	int len = version(session);
 	struct state state;
@@ -128,71 +115,6 @@ int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction directio
 		len = -errno;
 	gnutls_memset(&crypto, 0, sizeof(crypto));
 	return len < 0 ? len : 0;
-}
-
-/* Two ends of a connection of this host with itself. */
-static int connect_pair(int pair[2])
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	socklen_t len = sizeof(addr);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	pair[1] = -1;
-	if (!bind(listener, (struct sockaddr *)&addr, len) && !listen(listener, 1) &&
-	    !getsockname(listener, (struct sockaddr *)&addr, &len) &&
-	    !connect(pair[0], (struct sockaddr *)&addr, len))
-		pair[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	close(listener);
-	if (pair[1] >= 0)
-		return 0;
-	close(pair[0]);
-	return -1;
-}
-
-/*
- * A cipher that is used for the first time is loaded and tested by the kernel, and
- * setsockopt() waits for it: better now than with a worker's clients waiting as well.
- */
-static void load_cipher(const struct tls_crypto_info *info, size_t len)
-{
-	int pair[2];
-
-	if (connect_pair(pair))
-		return;
-	if (!ktls_attach(pair[0]))
-		setsockopt(pair[0], SOL_TLS, TLS_TX, info, len);
-	close(pair[0]);
-	close(pair[1]);
-}
-
-static void load_ciphers(void)
-{
-	const struct tls12_crypto_info_aes_gcm_128 gcm = {
-		.info = { TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128 },
-	};
-	const struct tls12_crypto_info_chacha20_poly1305 chacha = {
-		.info = { TLS_1_3_VERSION, TLS_CIPHER_CHACHA20_POLY1305 },
-	};
-
-	load_cipher(&gcm.info, sizeof(gcm));
-	load_cipher(&chacha.info, sizeof(chacha));
-}
-
-/* It looks for TLS first, and then at the socket: this one is not connected. */
-int ktls_load(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
-
-	if (fd < 0)
-		return -errno;
-	err = ktls_attach(fd);
-	close(fd);
-	if (err != -ENOTCONN)
-		return err;
-	load_ciphers();
-	return 0;
 }
 
 int ktls_attach(int fd)

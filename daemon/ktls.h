@@ -7,6 +7,7 @@
 #define KTURN_KTLS_H
 
 #include <gnutls/gnutls.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,11 +19,28 @@
 enum ktls_direction { KTLS_SENDING, KTLS_RECEIVING };
 
 /**
- * ktls_load() - have the kernel load its TLS and the ciphers, which may take a while
+ * ktls_probe() - find out which versions and ciphers the kernel takes over
  *
- * Return: 0, or -ENOENT from a kernel without it.
+ * It loads what it needs for them, which may take a while. Where it cannot be tried on
+ * loopback, all are taken for good.
+ *
+ * Return: a set for ktls_takes(); 0 from a kernel without TLS, or without any of ours.
  */
-int ktls_load(void);
+unsigned int ktls_probe(void);
+
+/**
+ * ktls_takes() - tell whether what a handshake has agreed on is in a set
+ */
+bool ktls_takes(unsigned int set, gnutls_session_t session);
+
+#define KTLS_NAMES_LEN 160
+
+/**
+ * ktls_missing() - name what a set does not have
+ *
+ * Return: @names, such as "TLS1.3 CHACHA20-POLY1305"; empty if nothing is missing.
+ */
+const char *ktls_missing(unsigned int set, char names[KTLS_NAMES_LEN]);
 
 /**
  * ktls_attach() - put the kernel's TLS on a connected socket, without keys yet
