@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "log.h"
+#include "mobility.h"
 #include "relay_udp.h"
 #include "relayed.h"
 #include "server.h"
@@ -172,6 +173,8 @@ unsigned int allocation_create(const struct transaction *transaction,
 	}
 	allocation->bps = bps;
 	code = allocation_open(allocation, request);
+	if (!code && request->mobile && mobility_begin(allocation))
+		code = 508;
 	if (code) {
 		free_allocation(allocation);
 		return code;
@@ -248,6 +251,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	HASH_DEL(session->worker->allocations, allocation);
 	count_down(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	log_deleted(allocation, why);
+	mobility_end(allocation);
 	session_set_allocation(session, NULL);
 	free_allocation(allocation);
 }

@@ -25,6 +25,7 @@ struct acceptor;
 struct auth_user;
 struct connection;
 struct event;
+struct mobility;
 struct relay_udp;
 struct session;
 struct transaction;
@@ -50,6 +51,7 @@ struct allocation_relayed {
  * @additional: an IPv6 address beside it, if it can be had
  * @even: a port that is even (EVEN-PORT)
  * @reserve: and the next one is to be held
+ * @mobile: with a ticket to move it
  * @token: RESERVATION-TOKEN, or NULL: the address that was held
  * @lifetime: in seconds
  * @reserved: gets the token of what is held with @reserve
@@ -61,6 +63,7 @@ struct allocation_request {
 	sa_family_t family;
 	bool additional;
 	bool even, reserve;
+	bool mobile;
 	const uint8_t *token;
 	uint32_t lifetime;
 	uint8_t reserved[RESERVATION_TOKEN_LEN];
@@ -71,7 +74,8 @@ struct allocation_request {
 /**
  * struct allocation - one of them
  * @id: in every log line about it; the group of its relays
- * @session: its control connection
+ * @session: its control connection, or the client's 5-tuple
+ * @mobility: what it needs to move; NULL if it cannot
  * @user: who made it; NULL if nobody is asked
  * @fingerprint: the client uses FINGERPRINT
  * @transport: IPPROTO_TCP or IPPROTO_UDP
@@ -93,6 +97,7 @@ struct allocation {
 	uint64_t id;
 	UT_hash_handle hh;
 	struct session *session;
+	struct mobility *mobility;
 	struct auth_user *user;
 	bool fingerprint;
 	uint8_t transport;

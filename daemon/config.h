@@ -81,6 +81,7 @@ struct config {
 
 	bool no_stun, stun_only;	/* no Binding, nothing else */
 	bool secure_stun;		/* Binding is authenticated, too */
+	bool mobility;			/* RFC 8016 */
 	bool fingerprint;		/* in all messages, asked for or not */
 	bool software;			/* in responses */
 	struct alternate *alternates;	/* in the order they were given */

@@ -231,6 +231,9 @@ void config_fill(struct config *config, struct config_errors *errors)
 	config_fill_log(config, errors);
 	check_transports(config, errors);
 	check_stun(config, errors);
+	if (config->mobility && config->no_auth)
+		config_complain(errors, "mobility: contradicts no-auth: "
+				"whoever sees a ticket could take the allocation");
 	fill_alt_ports(config, errors);
 	config_deny_doors(config, errors);
 	if (config->bps_capacity && !config->max_bps)

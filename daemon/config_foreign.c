@@ -27,8 +27,6 @@ static const struct config_foreign keys[] = {
 	  "relay-threads says how many threads serve", false },
 	{ "sock-buf-size", 0, CONFIG_NO_EFFECT, "BYTES",
 	  "buffers are as large as net.core.rmem_max and net.ipv4.tcp_rmem let them", false },
-	{ "mobility", 0, CONFIG_NO_EFFECT, NULL,
-	  "who has moved makes a new allocation", false },
 	{ "server-relay", 0, CONFIG_REFUSED_ON, NULL,
 	  "peers need a permission, always (RFC 8656, section 9)", false },
 	{ "udp-recvmmsg", 0, CONFIG_NO_EFFECT, NULL, BATCHES, false },

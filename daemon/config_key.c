@@ -387,6 +387,8 @@ static const struct config_key keys[] = {
 	  "say in responses what software this is (default: yes)", 0, 0 },
 	{ "no-software-attribute", 0, parse_not, MEMBER(software), NULL,
 	  "do not", 0, 0 },
+	{ "mobility", 0, parse_bool, MEMBER(mobility), NULL,
+	  "clients may go on from another address (RFC 8016)", 0, 0 },
 	{ "alternate-server", 0, config_parse_alternate, ALTERNATE_UDP | ALTERNATE_TCP,
 	  "ADDRESS[:PORT]", "send clients over UDP and TCP there, or to one of several "
 	  "(repeat)", CONFIG_KEY_REPEAT, 0 },

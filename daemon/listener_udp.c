@@ -8,6 +8,7 @@
 #include "dtls.h"
 #include "listener_udp.h"
 #include "log.h"
+#include "macros.h"
 #include "session_datagram.h"
 #include "session_dtls.h"
 #include "tls.h"
@@ -148,6 +149,16 @@ struct udp_socket *listeners_udp_find(const struct worker *worker, const union a
 			return socket;
 	}
 	return NULL;
+}
+
+unsigned int listeners_udp_index(const struct worker *worker, const struct udp_socket *socket)
+{
+	return container_of(socket, const struct listener_udp, socket) - worker->listeners_udp;
+}
+
+struct udp_socket *listeners_udp_socket(struct worker *worker, unsigned int index)
+{
+	return &worker->listeners_udp[index].socket;
 }
 
 void listeners_udp_close(struct worker *worker)

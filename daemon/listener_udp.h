@@ -26,6 +26,17 @@ int listeners_udp_open(struct worker *worker);
 struct udp_socket *listeners_udp_find(const struct worker *worker, const union addr *addr);
 
 /**
+ * listeners_udp_index() - which of the worker's sockets one is; the same of another
+ * worker is bound to the same address
+ */
+unsigned int listeners_udp_index(const struct worker *worker, const struct udp_socket *socket);
+
+/**
+ * listeners_udp_socket() - the opposite
+ */
+struct udp_socket *listeners_udp_socket(struct worker *worker, unsigned int index);
+
+/**
  * listeners_udp_close() - close them, when no session is left
  */
 void listeners_udp_close(struct worker *worker);

@@ -88,6 +88,8 @@ int server_open(struct server *server, const struct config *config)
 	if (!err)
 		err = mailbox_open(&server->mailbox, server->base, server);
 	if (!err)
+		err = ticket_key_make(&server->ticket_key);
+	if (!err)
 		err = open_workers(server);
 	if (!err)
 		err = control_open(&server->control, server);

@@ -12,6 +12,7 @@
 #include "quota.h"
 #include "reservation.h"
 #include "service.h"
+#include "ticket.h"
 #include "snapshot.h"
 
 struct config;
@@ -39,6 +40,7 @@ struct worker;
  * @reservations: relayed transport addresses held for allocations to come
  * @metrics: over HTTP, or NULL
  * @service: what the service manager is told
+ * @ticket_key: of all tickets of mobile allocations
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
 struct server {
@@ -59,6 +61,7 @@ struct server {
 	struct service service;
 	int stop;
 	struct reservations reservations;
+	struct ticket_key ticket_key;
 };
 
 /**

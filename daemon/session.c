@@ -6,6 +6,7 @@
 #include "config.h"
 #include "connection.h"
 #include "log.h"
+#include "mobility.h"
 #include "session.h"
 #include "worker.h"
 
@@ -91,7 +92,7 @@ void session_close(struct session *session, const char *why)
 
 	log_verbose("session closed", "client=%s reason=\"%s\"",
 		    addr_str(&session->client, text), why);
-	if (session->allocation) {
+	if (session->allocation && !mobility_leave(session)) {
 		count(COUNT_ALLOCATION_ABANDONED);
 		allocation_delete(session->allocation, why);
 	}

@@ -5,6 +5,8 @@
 #include <uthash.h>
 
 #include "answers.h"
+#include "forward.h"
+#include "listener_udp.h"
 #include "macros.h"
 #include "session_datagram.h"
 #include "turn.h"
@@ -13,6 +15,7 @@
 struct session_datagram {
 	struct session session;
 	struct udp_socket *socket;
+	struct worker *at;			/* sends on what comes from there; or NULL */
 	struct answers answers;
 	bool known;				/* in the table */
 	bool idle;				/* in the queue */
@@ -23,6 +26,11 @@ struct session_datagram {
 static struct session_datagram *of_session(struct session *session)
 {
 	return container_of(session, struct session_datagram, session);
+}
+
+static struct session_tuple tuple_of(const struct session_datagram *self)
+{
+	return (struct session_tuple){ self->session.client, self->session.server };
 }
 
 static struct session_datagrams *sessions_of(const struct session_datagram *self)
@@ -71,12 +79,15 @@ static void enter_idle(struct session_datagram *self)
 static void get_known(struct session_datagram *self)
 {
 	struct session_datagrams *sessions = sessions_of(self);
+	const struct session_tuple tuple = tuple_of(self);
 
 	self->known = true;
 	sessions->stranger = NULL;
 	HASH_ADD(hh, sessions->table, session.client, sizeof(struct session_tuple), self);
 	session_begin(&self->session);
 	evtimer_del(self->session.idle);
+	if (self->at)
+		forward_begin(self->at, self->session.worker, &tuple);
 }
 
 static void allocated(struct session *session)
@@ -94,10 +105,13 @@ static void allocated(struct session *session)
 static void close_datagram(struct session *session)
 {
 	struct session_datagram *self = of_session(session);
+	const struct session_tuple tuple = tuple_of(self);
 
 	/* The stranger is everybody's. */
 	if (!self->known)
 		return;
+	if (self->at)
+		forward_end(self->at, session->worker, &tuple);
 	leave_idle(self);
 	HASH_DEL(sessions_of(self)->table, self);
 	answers_clear(&self->answers);
@@ -150,6 +164,7 @@ static struct session_datagram *get_stranger(struct worker *worker,
 	sessions->stranger->session.client = datagram->remote;
 	sessions->stranger->session.server = datagram->local;
 	sessions->stranger->socket = socket;
+	sessions->stranger->at = NULL;
 	return sessions->stranger;
 }
 
@@ -167,17 +182,50 @@ static bool answer_again(struct session_datagram *self, const struct datagram *d
 	return true;
 }
 
+static void receive(struct session_datagram *self, const struct datagram *datagram)
+{
+	if (self && datagram->len && !answer_again(self, datagram))
+		turn_receive(&self->session, datagram->data, datagram->len);
+}
+
 void session_datagram_receive(struct worker *worker, struct udp_socket *socket,
 			      const struct datagram *datagram)
 {
 	struct session_datagram *self = find_session(worker, datagram);
 
-	if (!datagram->len || (self && answer_again(self, datagram)))
-		return;
-	if (!self)
+	if (self) {
+		receive(self, datagram);
+	} else if (!forward_if_routed(worker, socket, datagram)) {
 		self = get_stranger(worker, socket, datagram);
-	if (self)
-		turn_receive(&self->session, datagram->data, datagram->len);
+		receive(self, datagram);
+	}
+}
+
+void session_datagram_take(struct worker *worker, struct worker *at, struct udp_socket *socket,
+			   const struct datagram *datagram)
+{
+	struct session_datagram *self = find_session(worker, datagram);
+
+	if (!self) {
+		self = get_stranger(worker, socket, datagram);
+		if (self)
+			self->at = at;
+	}
+	receive(self, datagram);
+}
+
+void session_datagram_hand_over(struct session *session, struct worker *to,
+				const uint8_t *data, size_t len)
+{
+	struct session_datagram *self = of_session(session);
+	const struct session_tuple tuple = tuple_of(self);
+	unsigned int listener = listeners_udp_index(session->worker, self->socket);
+	struct worker *at = self->at ? self->at : session->worker;
+
+	/* Else it would be found before the route; the request may come once more. */
+	if (self->known)
+		session_close(session, "goes to another worker");
+	forward_datagram(at, to, listener, &tuple, data, len);
 }
 
 void session_datagrams_init(struct session_datagrams *sessions)

@@ -13,6 +13,8 @@
 #include "session.h"
 #include "udp.h"
 
+struct worker;
+
 #define SESSION_DATAGRAM_IDLE_MAX 4096	/* sessions kept after their allocation */
 
 struct session_datagram;
@@ -44,5 +46,20 @@ void session_datagrams_clear(struct session_datagrams *sessions);
  */
 void session_datagram_receive(struct worker *worker, struct udp_socket *socket,
 			      const struct datagram *datagram);
+
+/**
+ * session_datagram_take() - take one that another worker has sent on; see forward.h
+ * @at: that worker
+ */
+void session_datagram_take(struct worker *worker, struct worker *at, struct udp_socket *socket,
+			   const struct datagram *datagram);
+
+/**
+ * session_datagram_hand_over() - have another worker take what a session has received
+ *
+ * The session, which has no allocation, is closed.
+ */
+void session_datagram_hand_over(struct session *session, struct worker *to,
+				const uint8_t *data, size_t len);
 
 #endif

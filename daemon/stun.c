@@ -388,6 +388,7 @@ const char *stun_error_str(unsigned int code)
 	case 400: return "Bad Request";
 	case 401: return "Unauthenticated";
 	case 403: return "Forbidden";
+	case 405: return "Mobility Forbidden";
 	case 420: return "Unknown Attribute";
 	case 437: return "Allocation Mismatch";
 	case 438: return "Stale Nonce";

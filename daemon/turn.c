@@ -12,6 +12,7 @@
 #include "handover.h"
 #include "log.h"
 #include "macros.h"
+#include "mobility.h"
 #include "session.h"
 #include "stun.h"
 #include "transaction.h"
@@ -156,29 +157,52 @@ static void log_ignored(const struct session *session, const struct stun_message
 }
 
 /*
- * A ConnectionBind belongs to the worker that has the connection. A session that
- * has an allocation here stays, and is told so.
+ * Another worker has what a request is about: the connection of a ConnectionBind, or the
+ * allocation that a Refresh has a ticket for.
+ */
+static struct worker *find_owner(const struct session *session, const struct stun_message *msg)
+{
+	struct stun_attr attr;
+	uint32_t id;
+
+	if (msg->method == STUN_REFRESH)
+		return mobility_owner(session->worker, msg);
+	if (msg->method != STUN_CONNECTION_BIND || !session_is_stream(session) ||
+	    !stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) || stun_attr_u32(&attr, &id))
+		return NULL;
+	return connection_owner(session->worker, id);
+}
+
+/*
+ * Such a request goes to that worker, and the session with it. One that has an
+ * allocation here stays, and is told so.
  *
  * Return: the session has gone, to another worker or for good.
  */
 static bool hand_over(struct session *session, const struct stun_message *msg,
 		      unsigned int *code)
 {
-	struct worker *owner;
-	struct stun_attr attr;
-	uint32_t id;
+	struct worker *owner = session->allocation ? NULL : find_owner(session, msg);
 	int err;
 
-	if (msg->method != STUN_CONNECTION_BIND || !session_is_stream(session) ||
-	    session->allocation || !stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) ||
-	    stun_attr_u32(&attr, &id))
+	/* What is encrypted by datagrams is decrypted where it comes to. */
+	if (!owner || owner == session->worker ||
+	    (!session_is_stream(session) && session_is_secure(session)))
 		return false;
-	owner = connection_owner(session->worker, id);
-	if (!owner || owner == session->worker)
-		return false;
+	if (!session_is_stream(session)) {
+		session_datagram_hand_over(session, owner, msg->data, msg->len);
+		return true;
+	}
 	err = handover_send(session, owner, msg->data, msg->len);
 	*code = 500;
 	return !err || err == -ENOTCONN;
+}
+
+/* A ticket stands for an allocation of another 5-tuple. */
+static bool needs_allocation(const struct method *method, const struct stun_message *msg)
+{
+	return method->flags & ALLOCATED &&
+	       !(msg->method == STUN_REFRESH && stun_find(msg, STUN_ATTR_MOBILITY_TICKET, NULL));
 }
 
 /* Return: 0 if it has been or will be answered, else the error code. */
@@ -197,7 +221,7 @@ static unsigned int process(struct transaction *transaction, const struct method
 		return 0;
 	if (!code && method->flags & CONNECTED && !session_is_stream(transaction->session))
 		code = 400;
-	if (!code && method->flags & ALLOCATED)
+	if (!code && needs_allocation(method, msg))
 		code = check_allocation(transaction);
 	return code ? code : method->handle(transaction, msg);
 }

@@ -9,6 +9,7 @@
 #include "allocation.h"
 #include "alternate.h"
 #include "config.h"
+#include "mobility.h"
 #include "relay_udp.h"
 #include "relayed.h"
 #include "server.h"
@@ -168,6 +169,8 @@ static unsigned int get_request(const struct transaction *transaction,
 		code = get_families(transaction, msg, request);
 	if (!code)
 		code = get_lifetime(transaction, msg, &request->lifetime);
+	if (!code)
+		code = mobility_ask(transaction, msg, request);
 	return code;
 }
 
@@ -209,6 +212,7 @@ static void answer_allocate(const struct transaction *transaction,
 			 sizeof(request->reserved));
 	if (request->lacking)
 		add_address_error(&response.b, request->lacking, request->lacking_code);
+	mobility_add_ticket(session->allocation, &response.b);
 	response_send(&response);
 }
 
@@ -249,27 +253,52 @@ static unsigned int get_refreshed(const struct stun_message *msg,
 	return 0;
 }
 
+/*
+ * The allocation of the session, or that of a ticket: it moves, once all is checked
+ * (RFC 8016, 3.2.2).
+ */
+static unsigned int find_refreshed(const struct transaction *transaction,
+				   const struct stun_message *msg, bool *moves,
+				   struct allocation **allocation)
+{
+	struct stun_attr ticket;
+
+	*moves = stun_find(msg, STUN_ATTR_MOBILITY_TICKET, &ticket);
+	if (*moves)
+		return mobility_find(transaction, &ticket, allocation);
+	*allocation = transaction->session->allocation;
+	return 0;
+}
+
 /* RFC 8656, 8.2 */
 unsigned int turn_refresh(const struct transaction *transaction,
 			  const struct stun_message *msg)
 {
-	struct allocation *allocation = transaction->session->allocation;
+	struct allocation *allocation;
 	struct response response;
 	sa_family_t family;
 	uint32_t lifetime;
 	unsigned int code;
+	bool moves;
 
-	code = get_refreshed(msg, allocation, &family);
+	code = find_refreshed(transaction, msg, &moves, &allocation);
+	if (!code)
+		code = get_refreshed(msg, allocation, &family);
 	if (!code)
 		code = get_lifetime(transaction, msg, &lifetime);
 	if (code)
 		return code;
+	moves &= lifetime > 0;
+	if (moves)
+		mobility_move(allocation, transaction->session);
 	if (lifetime)
 		allocation_refresh(allocation, family, lifetime);
 	else
 		allocation_end(allocation, family, "refresh with lifetime 0");
 	response_begin(&response, transaction);
 	stun_add_u32(&response.b, STUN_ATTR_LIFETIME, lifetime);
+	if (moves)
+		mobility_add_ticket(allocation, &response.b);
 	response_send(&response);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "acl.h"
 #include "allocation.h"
 #include "config.h"
+#include "mobility.h"
 #include "relay_udp.h"
 #include "session.h"
 #include "stun.h"
@@ -46,6 +47,7 @@ void turn_send(struct session *session, const struct stun_message *msg)
 	struct relay_udp *relay;
 	union addr peer;
 
+	mobility_heard(session);
 	if (!allocation || !stun_find(msg, STUN_ATTR_XOR_PEER_ADDRESS, &attr) ||
 	    stun_attr_xor_addr(msg, &attr, &peer) || !addr_port(&peer) ||
 	    !stun_find(msg, STUN_ATTR_DATA, &data))
@@ -64,6 +66,7 @@ void turn_channel_data(struct session *session, const uint8_t *data, size_t len)
 	const union addr *peer;
 	size_t payload;
 
+	mobility_heard(session);
 	if (!allocation || len < CHANNEL_HEADER_LEN)
 		return;
 	payload = data[2] << 8 | data[3];

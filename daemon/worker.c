@@ -190,6 +190,7 @@ void worker_close(struct worker *worker)
 		session_close(LIST_FIRST(&worker->sessions), "shutdown");
 	strangers_clear(&worker->strangers);
 	session_datagrams_clear(&worker->datagrams);
+	forwards_clear(worker);
 	listeners_udp_close(worker);
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);

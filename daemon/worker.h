@@ -13,6 +13,7 @@
 
 #include "counters.h"
 #include "handshakes.h"
+#include "forward.h"
 #include "mailbox.h"
 #include "session_datagram.h"
 #include "session_dtls.h"
@@ -30,6 +31,7 @@ struct event;
 struct event_base;
 struct listener;
 struct listener_udp;
+struct mobility;
 struct server;
 struct session;
 struct snapshot;
@@ -49,6 +51,8 @@ struct udp_io;
  * @handshakes: how many of them may go on with TLS in this turn of the loop
  * @datagrams: those of @sessions that come over UDP, by 5-tuple
  * @dtls: those that come over DTLS
+ * @forwards: datagrams that come to the wrong worker
+ * @mobile: allocations that have a ticket, by the number in it; @next_mobile is the next
  * @connections: peer connections by CONNECTION-ID, until they are bound
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
@@ -75,6 +79,9 @@ struct worker {
 	struct handshakes handshakes;
 	struct session_datagrams datagrams;
 	struct sessions_dtls dtls;
+	struct forwards forwards;
+	struct mobility *mobile;
+	uint64_t next_mobile;
 	struct connection *connections;
 	struct connection *relays;
 	struct allocation *allocations;

@@ -214,6 +214,9 @@ static void what_does_not_fit_together(void **state)
 		  "command line: rfc5780: needs two listening-ip of one family\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--alt-listening-port=7" },
 		  "command line: warning: alt-listening-port: has no effect: it belongs to rfc5780\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--mobility" },
+		  "command line: mobility: contradicts no-auth: whoever sees a ticket could take "
+		  "the allocation\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--secure-stun" },
 		  "command line: secure-stun: contradicts no-auth: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--stun-only", "--secure-stun" }, "warning: user: "

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "ticket.h"
 
 const char *const client_users[2] = { "alice", "%s%n" };
 const char *const client_passwords[2] = { "wonder", "builder" };
@@ -11,12 +12,14 @@ const char *const client_passwords[2] = { "wonder", "builder" };
 static uint32_t ids[CLIENT_IDS];
 static unsigned int n_ids;
 static uint8_t token[8];
+static uint8_t ticket[TICKET_LEN];
 
 void client_forget(void)
 {
 	memset(ids, 0, sizeof(ids));
 	n_ids = 0;
 	memset(token, 0, sizeof(token));
+	memset(ticket, 0, sizeof(ticket));
 }
 
 void client_send(struct client *client, const void *data, size_t len)
@@ -38,6 +41,8 @@ static void learn_from(struct client *client, const struct stun_message *msg)
 	}
 	if (stun_find(msg, STUN_ATTR_RESERVATION_TOKEN, &attr) && attr.len == sizeof(token))
 		memcpy(token, attr.value, sizeof(token));
+	if (stun_find(msg, STUN_ATTR_MOBILITY_TICKET, &attr) && attr.len == sizeof(ticket))
+		memcpy(ticket, attr.value, sizeof(ticket));
 	if (stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) &&
 	    !stun_attr_u32(&attr, &ids[n_ids % CLIENT_IDS]))
 		n_ids++;
@@ -108,6 +113,10 @@ static void add(struct stun_builder *b, uint16_t type, const uint8_t *value, siz
 	if (type == STUN_ATTR_RESERVATION_TOKEN && len == sizeof(token) &&
 	    !memcmp(value, zeros, len))
 		value = token;
+	if (type == STUN_ATTR_MOBILITY_TICKET && len == 1) {
+		stun_add(b, type, ticket, sizeof(ticket));
+		return;
+	}
 	if (type != STUN_ATTR_CONNECTION_ID || len != 4 || value[0] || value[1] || value[2] ||
 	    value[3] >= CLIENT_IDS) {
 		stun_add(b, type, value, len);

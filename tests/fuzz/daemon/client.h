@@ -60,7 +60,7 @@ struct client_way {
  * client_sign() - send a request
  * @payload: its type, and attributes as they are; CONNECTION-IDs below CLIENT_IDS
  *	stand for those that the daemon gave out last, and so does a RESERVATION-TOKEN
- *	of zeros
+ *	of zeros, or a MOBILITY-TICKET of one octet
  */
 void client_sign(struct client *client, const uint8_t *payload, size_t len,
 		 const struct client_way *way);

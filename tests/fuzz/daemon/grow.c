@@ -61,6 +61,8 @@ static const struct choice {
 					 { 3, { 0 } } } },
 	{ STUN_ATTR_RESPONSE_PORT, 3, { { 4, { 1, 1 } }, { 2, { 4, 0 } }, { 1, { 0 } } } },
 	{ STUN_ATTR_PADDING, 2, { { 20, { 1 } }, { 0, { 0 } } } },
+	/* The latest ticket, and none. */
+	{ STUN_ATTR_MOBILITY_TICKET, 3, { { 1, { 0 } }, { 0, { 0 } }, { 20, { 1 } } } },
 	{ STUN_ATTR_USERHASH, 1, { { 20, { 0 } } } },
 	{ STUN_ATTR_PASSWORD_ALGORITHM, 2, { { 4, { 0, 1 } }, { 4, { 0, 2 } } } },
 };
@@ -77,6 +79,7 @@ static const struct recipe {
 	{ STUN_CONNECTION_BIND, STUN_ATTR_CONNECTION_ID },
 	{ STUN_CREATE_PERMISSION, STUN_ATTR_XOR_PEER_ADDRESS },
 	{ STUN_REFRESH, STUN_ATTR_LIFETIME },
+	{ STUN_REFRESH, STUN_ATTR_MOBILITY_TICKET },
 	{ STUN_CHANNEL_BIND, STUN_ATTR_CHANNEL_NUMBER },
 	{ STUN_SEND, STUN_ATTR_XOR_PEER_ADDRESS },
 	{ STUN_BINDING, STUN_ATTR_CHANGE_REQUEST },

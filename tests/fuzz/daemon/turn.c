@@ -47,6 +47,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"--max-port=50063", "--datapath=splice", "--max-permissions=8",
 		"--max-pending-connections=4", "--max-connections=6",
 		"--relay-threads=2", "--listening-ip=" NET_SECOND, "--rfc5780",
+		"--mobility",
 	};
 
 	/* What the daemon says of a finding: KTURN_FUZZ_LOG=/dev/stderr */
@@ -187,6 +188,9 @@ static void end(void)
 		hold(LIST_EMPTY(&server.workers[n].sessions));
 		hold(!server.workers[n].connections);
 		hold(!server.workers[n].relays);
+		hold(!server.workers[n].mobile);
+		hold(!server.workers[n].forwards.routes);
+		hold(!server.workers[n].forwards.waiting);
 	}
 	hold(!server.quota.total);
 	hold(net_count() == idle_sockets);
