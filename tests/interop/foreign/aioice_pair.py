@@ -11,7 +11,7 @@ import sys
 import aioice
 from aioice.ice import TransportPolicy
 
-PATIENCE = 60  # s
+PATIENCE = 240  # s
 SIZES = [1, 2, 3, 4, 5, 171, 800, 1199, 1200]
 
 

@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.parse
 
-PATIENCE = 120  # s, for all of it
+PATIENCE = 300  # s, for all of it
 PAGE = pathlib.Path(__file__).with_name("browser.html").read_bytes()
 
 results = queue.Queue()

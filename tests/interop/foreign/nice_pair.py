@@ -14,7 +14,7 @@ import gi
 gi.require_version("Nice", "0.1")
 from gi.repository import Gio, GLib, Nice
 
-PATIENCE = 60  # s
+PATIENCE = 240  # s
 SIZE = 200_000  # bytes each way
 PIECE = 16_384
 COMPONENT = 1
