@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE 1
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -84,7 +85,11 @@ static int receive_once(const struct udp_socket *socket)
 	return in->n_used;
 }
 
-/* Errors come before datagrams, and make the socket readable as long as they are there. */
+/*
+ * Errors come before datagrams, and make the socket readable as long as they are there.
+ * If some are left, the first of those is told as well, which is no end of datagrams:
+ * or whoever sends errors fast enough would keep them away.
+ */
 static int receive_batch(const struct udp_socket *socket)
 {
 	int n = receive_once(socket);
@@ -92,7 +97,8 @@ static int receive_batch(const struct udp_socket *socket)
 	if (n >= 0 || !socket->failed)
 		return n;
 	udp_errors_read(socket->fd, socket->failed, socket->arg);
-	return receive_once(socket);
+	n = receive_once(socket);
+	return n < 0 && errno != EAGAIN ? receive_once(socket) : n;
 }
 
 static void note_v6(union addr *addr, const struct in6_pktinfo *info)

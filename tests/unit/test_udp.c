@@ -349,6 +349,27 @@ static void beside_errors(void **state)
 	close(fd);
 }
 
+/* However many come in each turn, what else has come is taken as well. */
+static void datagrams_beside_errors(void **state)
+{
+	union addr addr, nobody;
+	int fd = open_other(&addr, false);
+
+	(void)state;
+	close(open_other(&nobody, false));
+	assert_int_equal(udp_watch_errors(&ours, on_error), 0);
+	assert_int_equal(sendto(fd, "datagram", 8, 0, &ours.addr.sa, addr_len(&ours.addr)), 8);
+	for (unsigned int turn = 0; turn < 3; turn++) {
+		for (unsigned int i = 0; i < 60; i++) {
+			send_numbered(&nobody, 0, 100);
+			udp_flush(io);
+		}
+		event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(n_seen, 1);
+	close(fd);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -360,6 +381,7 @@ int main(void)
 		test(refused),
 		test(errors_are_read),
 		test(beside_errors),
+		test(datagrams_beside_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
