@@ -66,6 +66,11 @@ static uint64_t watchdog_usec(void)
 	return strtoull(usec, NULL, 10) / 2;
 }
 
+bool service_is_watched(void)
+{
+	return watchdog_usec();
+}
+
 int service_ready(struct service *service, struct event_base *base, service_alive_fn alive,
 		  void *arg)
 {

@@ -26,6 +26,11 @@ struct service {
 };
 
 /**
+ * service_is_watched() - whether a watchdog wants to hear of us
+ */
+bool service_is_watched(void);
+
+/**
  * service_ready() - the server serves
  * @alive: asked on @base as often as the watchdog wants to hear of us; as soon as it
  *	says no, the watchdog hears nothing more

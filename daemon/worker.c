@@ -14,6 +14,7 @@
 #include "listener_udp.h"
 #include "log.h"
 #include "server.h"
+#include "service.h"
 #include "session.h"
 #include "snapshot.h"
 #include "udp.h"
@@ -83,11 +84,14 @@ static void on_beat(evutil_socket_t fd, short what, void *arg)
 	atomic_store_explicit(&worker->beat, worker_now(), memory_order_relaxed);
 }
 
+/* Where nobody asks whether its loop turns, one that has nothing to do sleeps. */
 static int start_beat(struct worker *worker)
 {
 	static const struct timeval second = { 1, 0 };
 
 	on_beat(-1, 0, worker);
+	if (!worker->config->prometheus && !service_is_watched())
+		return 0;
 	worker->beat_timer = event_new(worker->base, -1, EV_PERSIST, on_beat, worker);
 	return worker->beat_timer && !event_add(worker->beat_timer, &second) ? 0 : -ENOMEM;
 }

@@ -58,7 +58,8 @@ struct udp_io;
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
  * @counters: what its thread counts; others read it
- * @beat: when its loop turned last, by worker_now(); others read it
+ * @beat: when its loop turned last, by worker_now(); others read it. Only kept up while
+ *	somebody does
  */
 struct worker {
 	unsigned int index;
