@@ -270,13 +270,15 @@ static void certificate_of_the_same_name(void **state)
 {
 	struct tls_server *old, *new;
 	struct tls_client before, after;
+	union addr tls_addr;
 	char lines[256], *told;
 
 	(void)state;
 	make_certificate();
+	find_port(&tls_addr);
 	old = open_server();
 	snprintf(lines, sizeof(lines), "no-auth\ncert=%s\ntls-listening-port=%u\n",
-		 certificate_path, addr_port(&server_addr) ^ 1);
+		 certificate_path, addr_port(&tls_addr));
 	start(lines);
 	begin(&before);
 	assert_int_equal(gnutls_handshake(before.session), GNUTLS_E_AGAIN);
@@ -322,12 +324,14 @@ static void tls_takes_a_restart(void **state)
 
 static void dtls_takes_a_restart(void **state)
 {
+	union addr tls_addr;
 	char lines[256], *told;
 
 	(void)state;
 	make_certificate();
+	find_port(&tls_addr);
 	snprintf(lines, sizeof(lines), "no-auth\ncert=%s\ntls-listening-port=%u\n",
-		 certificate_path, addr_port(&server_addr) ^ 1);
+		 certificate_path, addr_port(&tls_addr));
 	start(lines);
 	strcat(lines, "no-dtls\n");
 	told = reload_file(lines, 0);
