@@ -10,16 +10,16 @@
 #include "log.h"
 #include "nonce.h"
 #include "rate_limit.h"
+#include "snapshot.h"
 #include "user_set.h"
 #include "userdb.h"
 
 struct auth {
+	const struct snapshot *snapshot;
 	const struct config *config;
 	struct userdb *db;
 	unsigned int generation;
 	struct user_set *users;
-	/* NULL: as many as it takes. */
-	struct rate_limit *datagram_refusals, *stream_refusals;
 };
 
 /* What a request says of itself. */
@@ -39,23 +39,18 @@ struct signer {
 	struct credential_key key;
 };
 
-struct auth *auth_new(const struct config *config, struct userdb *db)
+struct auth *auth_new(const struct snapshot *snapshot)
 {
 	struct auth *auth = calloc(1, sizeof(*auth));
 
 	if (!auth)
 		return NULL;
-	auth->config = config;
-	auth->db = db;
-	auth->users = db ? userdb_get(db, &auth->generation) : user_set_get(config->users);
-	if (!config->limit_refusals)
-		return auth;
-	auth->datagram_refusals = rate_limit_new(config->refusals_per_second);
-	auth->stream_refusals = rate_limit_new(config->refusals_per_second);
-	if (auth->datagram_refusals && auth->stream_refusals)
-		return auth;
-	auth_free(auth);
-	return NULL;
+	auth->snapshot = snapshot;
+	auth->config = snapshot->config;
+	auth->db = snapshot->userdb;
+	auth->users = auth->db ? userdb_get(auth->db, &auth->generation)
+			       : user_set_get(auth->config->users);
+	return auth;
 }
 
 void auth_free(struct auth *auth)
@@ -63,8 +58,6 @@ void auth_free(struct auth *auth)
 	if (!auth)
 		return;
 	user_set_put(auth->users);
-	rate_limit_free(auth->datagram_refusals);
-	rate_limit_free(auth->stream_refusals);
 	free(auth);
 }
 
@@ -243,7 +236,9 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 
 bool auth_may_refuse(struct auth *auth, const union addr *client, bool real)
 {
-	struct rate_limit *refusals = real ? auth->stream_refusals : auth->datagram_refusals;
+	const struct snapshot *snapshot = auth->snapshot;
+	struct rate_limit *refusals = real ? snapshot->stream_refusals
+					   : snapshot->datagram_refusals;
 	struct timespec now;
 
 	if (!refusals)

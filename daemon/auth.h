@@ -17,8 +17,7 @@
 
 struct auth;
 struct auth_user;
-struct config;
-struct userdb;
+struct snapshot;
 
 /**
  * struct auth_signature - what the response to a request is signed with
@@ -32,12 +31,12 @@ struct auth_signature {
 
 /**
  * auth_new() - what one worker needs to authenticate requests
- * @config: has to live longer; workers that share it take each other's nonces
- * @db: where to look for users besides it, or NULL; has to live longer as well
+ * @snapshot: has to live longer; workers that share it take each other's nonces, and
+ *	share what they may refuse
  *
  * Return: NULL without memory.
  */
-struct auth *auth_new(const struct config *config, struct userdb *db);
+struct auth *auth_new(const struct snapshot *snapshot);
 
 /**
  * auth_free() - NULL is nothing

@@ -103,7 +103,7 @@ struct config {
 	bool use_auth_secret;
 	char *userdb;
 	bool limit_refusals;
-	unsigned int refusals_per_second;	/* of one address, each worker */
+	unsigned int refusals_per_second;	/* of one address */
 	bool userdb_users;	/* not its secrets alone */
 	char *auth_secrets[AUTH_SECRETS_MAX];	/* empty once the set of users has them */
 	unsigned int n_auth_secrets;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 struct rate_limit {
 	uint64_t interval;
 	uint8_t key[32];
-	uint64_t empty[ROWS][BUCKETS];
+	_Atomic uint64_t empty[ROWS][BUCKETS];
 };
 
 struct rate_limit *rate_limit_new(unsigned int per_second)
@@ -37,7 +38,7 @@ void rate_limit_free(struct rate_limit *limit)
 }
 
 static bool choose_buckets(struct rate_limit *limit, const union addr *addr,
-			   uint64_t *buckets[ROWS])
+			   _Atomic uint64_t *buckets[ROWS])
 {
 	uint8_t hash[32];
 	uint16_t index;
@@ -53,23 +54,38 @@ static bool choose_buckets(struct rate_limit *limit, const union addr *addr,
 	return true;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A full one does not run over: the crowd in it would be punished afterwards. */
+static void fill(_Atomic uint64_t *bucket, uint64_t interval, uint64_t now)
+{
+	uint64_t old = atomic_load_explicit(bucket, memory_order_relaxed), empty;
+
+	do {
+		empty = later(old, now) + interval;
+		if (empty > now + SECOND)
+			empty = later(old, now + SECOND);
+	} while (!atomic_compare_exchange_weak_explicit(bucket, &old, empty,
+							memory_order_relaxed,
+							memory_order_relaxed));
+}
+
 bool rate_limit_take(struct rate_limit *limit, const union addr *addr, uint64_t now)
 {
-	uint64_t *buckets[ROWS];
+	_Atomic uint64_t *buckets[ROWS];
 	bool room = false;
 
 	if (!choose_buckets(limit, addr, buckets))
 		return false;
 	for (size_t row = 0; row < ROWS; row++) {
-		if (*buckets[row] < now)
-			*buckets[row] = now;
-		room |= *buckets[row] + limit->interval <= now + SECOND;
+		uint64_t empty = atomic_load_explicit(buckets[row], memory_order_relaxed);
+
+		room |= later(empty, now) + limit->interval <= now + SECOND;
 	}
-	/* A full one does not run over: the crowd in it would be punished afterwards. */
-	for (size_t row = 0; room && row < ROWS; row++) {
-		*buckets[row] += limit->interval;
-		if (*buckets[row] > now + SECOND)
-			*buckets[row] = now + SECOND;
-	}
+	for (size_t row = 0; room && row < ROWS; row++)
+		fill(buckets[row], limit->interval, now);
 	return room;
 }

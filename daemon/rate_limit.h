@@ -32,8 +32,10 @@ struct rate_limit *rate_limit_new(unsigned int per_second);
 void rate_limit_free(struct rate_limit *limit);
 
 /**
- * rate_limit_take() - count an event, unless it is one too many
+ * rate_limit_take() - count an event, unless it is one too many; any thread may
  * @now: microseconds of a clock that never goes back
+ *
+ * Threads that ask in the same moment for the last there is may all get it.
  *
  * Return: false if it is.
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "rate_limit.h"
 #include "snapshot.h"
 #include "userdb.h"
 
@@ -11,6 +12,25 @@ static int open_userdb(struct snapshot *snapshot)
 	const struct config *config = snapshot->config;
 
 	return config->users && config->userdb ? userdb_open(&snapshot->userdb, config) : 0;
+}
+
+static int limit_refusals(struct snapshot *snapshot)
+{
+	const struct config *config = snapshot->config;
+
+	if (!config->limit_refusals)
+		return 0;
+	snapshot->datagram_refusals = rate_limit_new(config->refusals_per_second);
+	snapshot->stream_refusals = rate_limit_new(config->refusals_per_second);
+	return snapshot->datagram_refusals && snapshot->stream_refusals ? 0 : -ENOMEM;
+}
+
+static void free_snapshot(struct snapshot *snapshot)
+{
+	userdb_close(snapshot->userdb);
+	rate_limit_free(snapshot->datagram_refusals);
+	rate_limit_free(snapshot->stream_refusals);
+	free(snapshot);
 }
 
 int snapshot_new(struct snapshot **out, const struct config *config, struct config *own)
@@ -22,9 +42,11 @@ int snapshot_new(struct snapshot **out, const struct config *config, struct conf
 		return -ENOMEM;
 	atomic_init(&snapshot->refs, 1);
 	snapshot->config = config;
-	err = open_userdb(snapshot);
+	err = limit_refusals(snapshot);
+	if (!err)
+		err = open_userdb(snapshot);
 	if (err) {
-		free(snapshot);
+		free_snapshot(snapshot);
 		return err;
 	}
 	snapshot->own = own;
@@ -45,11 +67,13 @@ bool snapshot_is_shared(const struct snapshot *snapshot)
 
 void snapshot_put(struct snapshot *snapshot)
 {
+	struct config *own;
+
 	if (!snapshot || atomic_fetch_sub(&snapshot->refs, 1) > 1)
 		return;
-	userdb_close(snapshot->userdb);
-	if (snapshot->own)
-		config_free(snapshot->own);
-	free(snapshot->own);
-	free(snapshot);
+	own = snapshot->own;
+	free_snapshot(snapshot);
+	if (own)
+		config_free(own);
+	free(own);
 }

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 struct config;
+struct rate_limit;
 struct userdb;
 
 /**
@@ -20,6 +21,9 @@ struct userdb;
  * @config: what the administrator said
  * @own: the same, if it ends with the snapshot
  * @userdb: users besides those of the configuration, or NULL
+ * @datagram_refusals: how often an address may be refused something by all workers
+ *	together, over UDP; NULL: as often as it takes
+ * @stream_refusals: the same where addresses are not forged
  */
 struct snapshot {
 	LIST_ENTRY(snapshot) entry;
@@ -27,6 +31,7 @@ struct snapshot {
 	const struct config *config;
 	struct config *own;
 	struct userdb *userdb;
+	struct rate_limit *datagram_refusals, *stream_refusals;
 };
 
 LIST_HEAD(snapshots, snapshot);

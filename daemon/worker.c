@@ -47,7 +47,7 @@ static int open_auth(struct worker *worker)
 {
 	if (!worker->config->users)
 		return 0;
-	worker->auth = auth_new(worker->config, worker->snapshot->userdb);
+	worker->auth = auth_new(worker->snapshot);
 	return worker->auth ? 0 : -ENOMEM;
 }
 

@@ -11,6 +11,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "macros.h"
+#include "snapshot.h"
 #include "user_set.h"
 
 #define NOW 1000000
@@ -18,6 +19,7 @@
 static const uint8_t transaction[STUN_TRANSACTION_LEN] = "transaction!";
 
 static struct config config;
+static struct snapshot *snapshot;
 static struct auth *auth;
 static union addr client;
 static char nonce[STUN_STRING_MAX + 1];
@@ -58,6 +60,19 @@ static void add_user(const char *name)
 	assert_int_equal(user_set_add(config.users, "realm", name, &keys), 0);
 }
 
+static void open_auth(void)
+{
+	assert_int_equal(snapshot_new(&snapshot, &config, NULL), 0);
+	auth = auth_new(snapshot);
+	assert_non_null(auth);
+}
+
+static void close_auth(void)
+{
+	auth_free(auth);
+	snapshot_put(snapshot);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -69,8 +84,7 @@ static int setup(void **state)
 	assert_int_equal(addr_parse(&client, "192.0.2.1"), 0);
 	expected_name = "user";
 	add_user("user");
-	auth = auth_new(&config, NULL);
-	assert_non_null(auth);
+	open_auth();
 	take_challenge();
 	return 0;
 }
@@ -78,7 +92,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	auth_free(auth);
+	close_auth();
 	user_set_put(config.users);
 	return 0;
 }
@@ -490,21 +504,47 @@ static void too_many_secrets(void **state)
 	assert_int_equal(try_ephemeral(expected_name, "f2D2r8H9rQBT6gnMf0HtUY+6B/A="), 401);
 }
 
+/* --- refusals */
+
+static void limit_refusals(unsigned int per_second)
+{
+	close_auth();
+	config.limit_refusals = true;
+	config.refusals_per_second = per_second;
+	open_auth();
+}
+
 /* Whoever forges datagrams takes nothing from clients that have a connection. */
 static void datagrams_and_streams_apart(void **state)
 {
 	unsigned int answers = 0;
 
 	(void)state;
-	auth_free(auth);
-	config.limit_refusals = true;
-	config.refusals_per_second = 1;
-	auth = auth_new(&config, NULL);
-	assert_non_null(auth);
+	limit_refusals(1);
 	for (int i = 0; i < 100; i++)
 		answers += auth_may_refuse(auth, &client, false);
 	assert_in_range(answers, 1, 99);
 	assert_true(auth_may_refuse(auth, &client, true));
+}
+
+/* Who spreads his requests over all workers gets no more for it. */
+static void workers_refuse_together(void **state)
+{
+	struct auth *others[8];
+	unsigned int answers = 0;
+
+	(void)state;
+	limit_refusals(2);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = auth_new(snapshot);
+		assert_non_null(others[i]);
+		for (int n = 0; n < 5; n++)
+			answers += auth_may_refuse(others[i], &client, false);
+	}
+	/* Two, and two more for every second that this has taken. */
+	assert_in_range(answers, 2, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		auth_free(others[i]);
 }
 
 int main(void)
@@ -528,6 +568,7 @@ int main(void)
 		test(secrets_of_a_realm),
 		test(too_many_secrets),
 		test(datagrams_and_streams_apart),
+		test(workers_refuse_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
