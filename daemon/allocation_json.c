@@ -7,6 +7,7 @@
 #include "allocation.h"
 #include "allocation_json.h"
 #include "auth_user.h"
+#include "json_text.h"
 #include "session.h"
 #include "worker.h"
 
@@ -26,28 +27,6 @@ static json_t *relayed(const struct allocation *allocation)
 	return list;
 }
 
-/* A name may be any bytes; what is no UTF-8 is told as if it were ISO 8859-1. */
-static json_t *name(const char *text)
-{
-	json_t *string = text ? json_string(text) : json_null();
-	char utf8[2048];
-	size_t at = 0;
-
-	if (string)
-		return string;
-	for (; *text && at + 2 < sizeof(utf8); text++) {
-		unsigned char c = *text;
-
-		if (c < 0x80) {
-			utf8[at++] = c;
-		} else {
-			utf8[at++] = 0xc0 | c >> 6;
-			utf8[at++] = 0x80 | (c & 0x3f);
-		}
-	}
-	return json_stringn(utf8, at);
-}
-
 static json_int_t seconds_left(const struct allocation *allocation)
 {
 	time_t first = allocation->relayed[0].expires, now = worker_now();
@@ -63,8 +42,9 @@ static int add_whose(json_t *object, const struct allocation *allocation)
 	const struct session *session = allocation->session;
 	const struct auth_user *user = allocation->user;
 
-	return json_object_set_new(object, "user", name(user ? user->name : NULL)) ||
-	       json_object_set_new(object, "realm", name(user ? auth_user_realm(user) : NULL)) ||
+	return json_object_set_new(object, "user", json_text(user ? user->name : NULL)) ||
+	       json_object_set_new(object, "realm",
+				   json_text(user ? auth_user_realm(user) : NULL)) ||
 	       json_object_set_new(object, "client", address(&session->client)) ||
 	       json_object_set_new(object, "server", address(&session->server)) ||
 	       json_object_set_new(object, "relayed", relayed(allocation));

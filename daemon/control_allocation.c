@@ -15,7 +15,7 @@
 
 /* What a worker does at once: clients wait meanwhile. */
 #define PAGE	64	/* allocations that are meant */
-#define LOOKS	1024	/* and others */
+#define LOOKS	1024	/* and others, or ids that nobody has any more */
 
 /* --- in a worker's thread */
 
@@ -27,16 +27,22 @@ static struct allocation *find(const struct worker *worker, uint64_t id)
 	return allocation;
 }
 
-/* The table keeps the order in which they came, which is that of their ids. */
-static struct allocation *first_after(const struct worker *worker, uint64_t id)
+/*
+ * The table keeps the order in which they came, which is that of their ids. If the last
+ * one that was told of has gone since, the next id that is still there is looked for.
+ */
+static struct allocation *first_after(const struct worker *worker, uint64_t *id,
+				      unsigned int *looks)
 {
-	struct allocation *allocation = id ? find(worker, id) : NULL;
+	struct allocation *allocation;
 
+	if (!*id)
+		return worker->allocations;
+	allocation = find(worker, *id);
 	if (allocation)
 		return allocation->hh.next;
-	allocation = worker->allocations;
-	while (allocation && id && allocation->id <= id)
-		allocation = allocation->hh.next;
+	for (; !allocation && *looks < LOOKS && *id + 1 < worker->next_allocation; ++*looks)
+		allocation = find(worker, ++*id);
 	return allocation;
 }
 
@@ -70,7 +76,7 @@ static void for_page(struct question *question, struct worker *worker,
 
 	question->result = json_array();
 	allocation = question->id ? find(worker, question->id)
-				  : first_after(worker, question->after);
+				  : first_after(worker, &question->after, &looks);
 	for (; allocation; allocation = next) {
 		next = question->id ? NULL : allocation->hh.next;
 		question->after = allocation->id;
@@ -82,7 +88,7 @@ static void for_page(struct question *question, struct worker *worker,
 		if (++looks >= LOOKS || json_array_size(question->result) >= PAGE)
 			break;
 	}
-	question->more = next;
+	question->more = next || looks >= LOOKS;
 }
 
 static void look(struct question *question, struct worker *worker)

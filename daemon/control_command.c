@@ -14,6 +14,7 @@
 #include "control_allocation.h"
 #include "datapath.h"
 #include "drain.h"
+#include "json_text.h"
 #include "macros.h"
 #include "question.h"
 #include "reload.h"
@@ -36,11 +37,6 @@ static void count_sessions(struct question *question, struct worker *worker)
 static void take_counts(struct question *question)
 {
 	json_array_append(question->sum, question->result);
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text ? json_string(text) : json_null();
 }
 
 static json_t *drain_status(const struct drain *drain)
@@ -66,8 +62,8 @@ static void end_status(struct question *question)
 		"allocations", quota_count((struct quota *)&server->quota),
 		"draining", (int)server->drain.draining,
 		"drain_deadline_s", drain_status(&server->drain),
-		"realm", text_or_null(config->realm),
-		"userdb", text_or_null(config->userdb),
+		"realm", json_text(config->realm),
+		"userdb", json_text(config->userdb),
 		"per_worker", question->sum));
 }
 

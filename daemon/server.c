@@ -149,7 +149,6 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 
 	(void)what;
 	log_info("stopping", "signal=%s", strsignal(signal));
-	service_stopping();
 	event_base_loopbreak(server->base);
 }
 
@@ -241,6 +240,8 @@ int server_run(struct server *server)
 		err = service_ready(&server->service, server->base, is_alive, server);
 	if (!err)
 		err = wait_for_end(server);
+	/* Whether by a signal, at the end of a drain, or for a worker that cannot go on. */
+	service_stopping();
 	service_close(&server->service);
 	eventfd_write(server->stop, 1);
 	for (unsigned int i = 0; i < n; i++) {

@@ -2,7 +2,9 @@
 /*
  * The control socket: a server of two workers in one thread, and those who ask it.
  */
+#include <poll.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,6 +153,35 @@ static void nonsense_costs_one_answer(void **state)
 	close(fd);
 }
 
+/* The name of a file may be any bytes. */
+static void database_of_another_alphabet(void **state)
+{
+	char database[64], userdb[96];
+	json_t *line;
+	sqlite3 *db;
+	int fd;
+
+	(void)state;
+	stop_server();
+	snprintf(database, sizeof(database), "%s/caf\xe9", directory);
+	snprintf(userdb, sizeof(userdb), "--userdb=%s", database);
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "create table turnusers_lt (realm, name, hmackey);"
+				      "create table turn_origin_to_realm (origin, realm)",
+				      NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	START_SERVER("--realm=north", "-L127.0.0.1", userdb, option);
+	fd = dial();
+	say(fd, "{\"command\":\"status\"}\n");
+	line = hear(fd);
+	assert_non_null(line);
+	assert_non_null(strstr(json_string_value(json_object_get(line, "userdb")),
+			       "/caf\xc3\xa9"));
+	json_decref(line);
+	close(fd);
+	unlink(database);
+}
+
 static void endless_line(void **state)
 {
 	char junk[1024];
@@ -253,6 +284,62 @@ static void slow_readers(void **state)
 	close_many(fds, 150);
 	for (int i = 1; i < 20; i += 2)
 		close(slow[i]);
+}
+
+/* Turns until a worker has answered; the main thread has not read it yet. */
+static void wait_for_page(void)
+{
+	struct pollfd answer = { .fd = server.mailbox.out, .events = POLLIN };
+
+	for (time_t start = time(NULL); poll(&answer, 1, 0) < 1; turn()) {
+		assert_true(time(NULL) - start < PATIENCE);
+		event_base_loop(server.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	}
+}
+
+/* Ends those of a worker from the one on which its first page has ended with; but the last. */
+static void end_from_there_on(struct worker *worker)
+{
+	struct allocation *allocation = worker->allocations, *next;
+
+	for (unsigned int i = 0; i < 63; i++)
+		allocation = allocation->hh.next;
+	for (; (next = allocation->hh.next); allocation = next)
+		allocation_delete(allocation, "test");
+}
+
+/*
+ * Where a list has stopped all may have ended before it goes on, and very many others
+ * have come and gone: what is left is found, and others have their turns meanwhile.
+ */
+static void list_goes_on_behind_those_who_have_gone(void **state)
+{
+	unsigned int turns = 0, n = 0, left;
+	int fds[240], fd = dial();
+	json_t *line;
+	char c;
+
+	(void)state;
+	allocate_many(fds, 220);
+	server.workers[0].next_allocation += 50 * 1024;
+	allocate_many(fds + 220, 20);
+	left = 64 + 1 + HASH_COUNT(server.workers[1].allocations);
+	say(fd, "{\"command\":\"allocation-list\"}\n");
+	wait_for_page();
+	end_from_there_on(&server.workers[0]);
+	while (recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+		turn_all();
+	while (n < left)
+		if (recv(fd, &c, 1, MSG_DONTWAIT) == 1)
+			n += c == '\n';
+		else
+			turn_all(), turns++;
+	assert_true(turns > 50);
+	line = hear(fd);
+	assert_int_equal(json_integer_value(json_object_get(line, "count")), left);
+	json_decref(line);
+	close(fd);
+	close_many(fds, 240);
 }
 
 static void one_is_ended(void **state)
@@ -411,11 +498,13 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(nonsense_costs_one_answer),
+		test(database_of_another_alphabet),
 		test(endless_line),
 		test(answer_after_the_end),
 		test(too_many_clients),
 		test(list_has_each_of_them_once),
 		test(slow_readers),
+		test(list_goes_on_behind_those_who_have_gone),
 		test(one_is_ended),
 		test(drained_servers_end),
 		test(drain_has_a_deadline),

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
+#include "drain.h"
+#include "server_stage.h"
 #include "service.h"
 
 struct manager {
@@ -140,6 +142,21 @@ static void nobody_has_to_listen(void **state)
 	assert_told_nothing(manager);
 }
 
+/* However the server comes to its end. */
+static void the_end_of_a_drain_is_told(void **state)
+{
+	struct manager *manager = *state;
+
+	find_port(&server_addr);
+	START_SERVER("-z", "-L127.0.0.1", "--relay-threads=1");
+	assert_int_equal(drain_begin(&server, 0), 0);
+	assert_int_equal(server_run(&server), 0);
+	stop_server();
+	assert_told(manager, "READY=1");
+	assert_told(manager, "STOPPING=1");
+	assert_told_nothing(manager);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +166,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(anothers_watchdog_is_not_ours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_has_to_listen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_end_of_a_drain_is_told,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
