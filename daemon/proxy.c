@@ -189,5 +189,5 @@ void proxy_open(struct worker *worker, int fd, const union addr *balancer, enum 
 		return;
 	}
 	proxy->stranger.evict = evict;
-	stranger_enter(&worker->strangers, &proxy->stranger);
+	stranger_enter(&worker->strangers, &proxy->stranger, balancer);
 }

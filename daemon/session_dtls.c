@@ -74,7 +74,7 @@ static void allocated(struct session *session)
 	if (session->allocation)
 		stranger_leave(&self->stranger);
 	else
-		stranger_enter(&session->worker->strangers, &self->stranger);
+		stranger_enter(&session->worker->strangers, &self->stranger, &session->client);
 }
 
 static void close_dtls(struct session *session)
@@ -223,13 +223,14 @@ static struct session_dtls *begin(struct worker *worker, struct udp_socket *sock
 	HASH_ADD(hh, worker->dtls.table, session.client, sizeof(*tuple), self);
 	session_begin(&self->session);
 	self->stranger.evict = evict;
-	stranger_enter(&worker->strangers, &self->stranger);
+	stranger_enter(&worker->strangers, &self->stranger, &tuple->client);
 	return self;
 }
 
 /*
  * A ClientHello may be forged, so it changes nothing, whatever there is already,
- * until it comes with a cookie (RFC 6347, 4.2.8).
+ * until it comes with a cookie (RFC 6347, 4.2.8). One that has come in a turn with too
+ * many of them is lost: the client will say it again.
  *
  * Return: NULL if there is no new session.
  */
@@ -250,6 +251,8 @@ static struct session_dtls *meet(struct worker *worker, struct udp_socket *socke
 			udp_send_copy(socket, &tuple->client, &tuple->server, answer, len);
 		return NULL;
 	}
+	if (!handshakes_take(&worker->handshakes))
+		return NULL;
 	if (old)
 		session_close(&old->session, "the client has begun anew");
 	return begin(worker, socket, tuple, &prestate);

@@ -93,8 +93,8 @@ static void evict(struct stranger *stranger)
 static void become_stranger(struct session_stream *self)
 {
 	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
-	self->stranger.evict = evict;
-	stranger_enter(&self->session.worker->strangers, &self->stranger);
+	stranger_enter(&self->session.worker->strangers, &self->stranger,
+		       &self->session.client);
 }
 
 static void become_known(struct session_stream *self)
@@ -154,6 +154,7 @@ static struct session_stream *new_session(struct worker *worker, int fd,
 	    !local_addr(fd, &self->session.server) &&
 	    !stream_open(&self->stream, worker->base, fd, &stream_ops)) {
 		self->session.client = *client;
+		self->stranger.evict = evict;
 		return self;
 	}
 	if (self->session.idle)
@@ -204,7 +205,7 @@ int session_stream_enter(struct session *session, struct worker *worker)
 	if (err)
 		close_stream(session);
 	else
-		become_stranger(self);
+		stranger_enter(&worker->strangers, &self->stranger, &session->client);
 	return err;
 }
 

@@ -324,7 +324,11 @@ void stream_expect_tls(struct stream *stream, struct tls_server *server,
 
 void stream_limit_output(struct stream *stream, size_t max)
 {
-	stream->output_max = max;
+	size_t waiting = evbuffer_get_length(stream->output);
+
+	stream->output_max = waiting + max;
+	if (stream->output_max > STREAM_OUTPUT_MAX)
+		stream->output_max = STREAM_OUTPUT_MAX;
 }
 
 void stream_take_old_channels(struct stream *stream)

@@ -99,8 +99,9 @@ void stream_expect_tls(struct stream *stream, struct tls_server *server,
 		       enum tls_use use, struct handshakes *handshakes);
 
 /**
- * stream_limit_output() - so many bytes may wait for a client that does not read
- * @max: at most STREAM_OUTPUT_MAX, as it is at first
+ * stream_limit_output() - so many bytes may wait for a client that does not read,
+ * besides those that do already
+ * @max: all together they are never more than STREAM_OUTPUT_MAX, as it is at first
  */
 void stream_limit_output(struct stream *stream, size_t max);
 

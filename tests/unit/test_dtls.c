@@ -483,6 +483,32 @@ static void strangers_are_few(void **state)
 	close_client(&known);
 }
 
+/*
+ * So many handshakes begin in a turn of the loop and no more; the others are told nothing,
+ * say it again, and have their turn, too.
+ */
+static void handshakes_take_turns(void **state)
+{
+	struct dtls_client clients[HANDSHAKES_A_TURN + 5];
+	size_t begun = 0;
+
+	(void)state;
+	worker.strangers.max = ARRAY_SIZE(clients);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		make_hello(&clients[i], &dtls_addr);
+	turn_for_a_while();
+	/* What each says now has a cookie. */
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		assert_int_equal(gnutls_handshake(clients[i].session), GNUTLS_E_AGAIN);
+	for (; !begun; begun = worker.strangers.n)
+		turn();
+	assert_int_equal(begun, HANDSHAKES_A_TURN);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+		assert_int_equal(client_shake_hands(&clients[i]), 0);
+		close_client(&clients[i]);
+	}
+}
+
 static void another_protocol_is_refused(void **state)
 {
 	struct dtls_client client;
@@ -568,6 +594,7 @@ int main(void)
 		test(replay_is_passed_over),
 		test(plain_datagrams_are_others),
 		test(strangers_are_few),
+		test(handshakes_take_turns),
 		test(another_protocol_is_refused),
 		cmocka_unit_test(doors),
 	};

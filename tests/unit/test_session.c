@@ -221,6 +221,38 @@ static void client_who_does_not_read(void **state)
 	assert_int_equal(count_sessions(&worker), 1);
 }
 
+/*
+ * Who gives his allocation back has still to read what there was, and the answer: it is
+ * the last message that comes.
+ */
+static void released_with_much_to_read(void **state)
+{
+	uint8_t buf[64 * 1024], last[STUN_HEADER_LEN] = "";
+	struct stun_builder b;
+	ssize_t n;
+
+	(void)state;
+	allocate_tcp(control);
+	fill_the_way(LIST_FIRST(&worker.sessions));
+	make_wait(LIST_FIRST(&worker.sessions), 64 * 1024);
+	begin(&b, buf, sizeof(buf), STUN_REFRESH);
+	stun_add_u32(&b, STUN_ATTR_LIFETIME, 0);
+	put(control, &b);
+	for (time_t start = time(NULL); worker.allocations; turn())
+		assert_true(time(NULL) - start < PATIENCE);
+	for (int turns = 0; turns < 10; turns++)
+		turn();
+	assert_int_equal(count_sessions(&worker), 1);
+	while (memcmp(last + 8, transaction, sizeof(transaction))) {
+		n = get_some(control, buf, sizeof(buf));
+		assert_true(n > STUN_HEADER_LEN);
+		for (ssize_t at = 0; at + STUN_HEADER_LEN <= n; at++)
+			if (!memcmp(buf + at + 8, transaction, sizeof(transaction)))
+				memcpy(last, buf + at, sizeof(last));
+	}
+	assert_int_equal(last[0] << 8 | last[1], 0x0104);	/* Refresh success response */
+}
+
 /* Return: a connection whose ConnectionBind waits for its response to go out. */
 static int bind_behind_a_full_way(void)
 {
@@ -303,6 +335,7 @@ int main(void)
 		test(control_gone_while_binding),
 		test(stranger_who_does_not_read),
 		test(client_who_does_not_read),
+		test(released_with_much_to_read),
 		test(malformed_attributes),
 	};
 
