@@ -219,6 +219,14 @@ void allocation_refresh(struct allocation *allocation, sa_family_t family,
 	start_timer(allocation);
 }
 
+void allocation_renew_user(struct allocation *allocation, struct auth_user *user)
+{
+	struct auth_user *old = allocation->user;
+
+	allocation->user = auth_user_get(user);
+	auth_user_put(old);
+}
+
 void allocation_end(struct allocation *allocation, sa_family_t family, const char *why)
 {
 	unsigned int i = 0;

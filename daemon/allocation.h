@@ -149,6 +149,12 @@ bool allocation_has_family(const struct allocation *allocation, sa_family_t fami
 struct relay_udp *allocation_udp(const struct allocation *allocation, sa_family_t family);
 
 /**
+ * allocation_renew_user() - its user has come with another token, or with the same
+ * @user: auth_user_same() as before; later requests may be signed with his key
+ */
+void allocation_renew_user(struct allocation *allocation, struct auth_user *user);
+
+/**
  * allocation_refresh() - set the time to expiry
  * @family: of the address that is meant; AF_UNSPEC for all of them
  * @lifetime: seconds, not 0

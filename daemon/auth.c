@@ -37,6 +37,7 @@ struct signer {
 	size_t account_len;
 	bool expired;
 	struct credential_key key;
+	struct oauth_token token;
 };
 
 struct auth *auth_new(const struct snapshot *snapshot)
@@ -200,6 +201,83 @@ static bool find_ephemeral(const struct auth *auth, const struct stun_message *m
 	return false;
 }
 
+/*
+ * coturn's client signs with the first 16 bytes of a session key, however long that is:
+ * what MD5 makes of a password has no more. Who has these has had the key, so be it.
+ */
+static bool is_signed(const struct stun_message *msg, struct credential_key *key)
+{
+	const size_t coturns_len = credential_key_len(CREDENTIAL_MD5);
+
+	if (stun_check_integrity(msg, key->bytes, key->len))
+		return true;
+	if (msg->integrity_sha256 || key->len <= coturns_len)
+		return false;
+	key->len = coturns_len;
+	return stun_check_integrity(msg, key->bytes, key->len);
+}
+
+/* RFC 7635, section 7: the key's name is in USERNAME, what signs the request in the token. */
+static bool find_token(const struct auth *auth, const struct stun_message *msg,
+		       const struct stun_attr *sealed, const struct claim *claim, time_t now,
+		       struct signer *signer)
+{
+	const struct oauth_key *key = NULL;
+	const char *realm = user_set_find_realm(auth->users, claim->realm.value,
+						claim->realm.len);
+	struct oauth_token *token = &signer->token;
+
+	if (realm)
+		key = user_set_oauth_key(auth->users, realm, claim->name);
+	if (!key || !oauth_token_open(token, key, auth->config->server_name, sealed->value,
+				      sealed->len, now) ||
+	    !is_signed(msg, &token->key))
+		return false;
+	signer->realm = realm;
+	signer->name = signer->account = claim->name;
+	signer->account_len = strlen(claim->name);
+	signer->key = token->key;
+	return true;
+}
+
+/* Whether who has come with a token goes on without it. */
+static bool is_holders(const struct auth_user *holder, const struct stun_message *msg,
+		       const struct claim *claim, time_t now)
+{
+	const char *realm;
+
+	if (!holder || !auth_user_has_token(holder) || now >= holder->token.ends ||
+	    stun_find(msg, STUN_ATTR_ACCESS_TOKEN, NULL))
+		return false;
+	realm = auth_user_realm(holder);
+	return strlen(realm) == claim->realm.len &&
+	       !memcmp(realm, claim->realm.value, claim->realm.len) &&
+	       stun_check_integrity(msg, holder->token.key.bytes, holder->token.key.len);
+}
+
+static bool find_signer(const struct auth *auth, const struct stun_message *msg,
+			const struct claim *claim, time_t now, struct signer *signer)
+{
+	struct stun_attr sealed;
+
+	if (auth_takes_tokens(auth) && stun_find(msg, STUN_ATTR_ACCESS_TOKEN, &sealed))
+		return find_token(auth, msg, &sealed, claim, now, signer);
+	return find_listed(auth, msg, claim, signer) ||
+	       find_ephemeral(auth, msg, claim, now, signer);
+}
+
+static struct auth_user *new_user(const struct signer *signer)
+{
+	struct auth_user *user = auth_user_new(signer->realm, signer->name, signer->account,
+					       signer->account_len);
+
+	if (user) {
+		user->expired = signer->expired;
+		user->token = signer->token;
+	}
+	return user;
+}
+
 static unsigned int refuse(enum counter why, unsigned int code)
 {
 	count(why);
@@ -207,8 +285,8 @@ static unsigned int refuse(enum counter why, unsigned int code)
 }
 
 unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
-			const union addr *client, time_t now, struct auth_user **user,
-			struct auth_signature *signature)
+			const union addr *client, time_t now, struct auth_user *holder,
+			struct auth_user **user, struct auth_signature *signature)
 {
 	const struct config *config = auth->config;
 	struct signer signer = { 0 };
@@ -220,18 +298,28 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 		return refuse(COUNT_CHALLENGES, 401);
 	if (!read_claim(msg, &claim) || !choose_algorithm(msg, &claim))
 		return refuse(COUNT_AUTH_MALFORMED, 400);
-	if (!find_listed(auth, msg, &claim, &signer) &&
-	    !find_ephemeral(auth, msg, &claim, now, &signer))
+	if (is_holders(holder, msg, &claim, now)) {
+		signer.key = holder->token.key;
+		*user = auth_user_get(holder);
+	} else if (find_signer(auth, msg, &claim, now, &signer)) {
+		*user = new_user(&signer);
+	} else {
 		return refuse(COUNT_AUTH_CREDENTIALS, 401);
-	*user = auth_user_new(signer.realm, signer.name, signer.account, signer.account_len);
+	}
 	if (!*user)
 		return 500;
-	(*user)->expired = signer.expired;
 	signature->key = signer.key;
-	signature->sha256 = claim.names_algorithm;
+	/* No password is behind a token's key, so of these ways none was chosen. */
+	signature->sha256 = auth_user_has_token(*user) ? msg->integrity_sha256
+						       : claim.names_algorithm;
 	if (nonce_is_valid(&claim.nonce, &config->nonce_key, client, now, config->stale_nonce))
 		return 0;
 	return refuse(COUNT_AUTH_STALE_NONCE, 438);
+}
+
+bool auth_takes_tokens(const struct auth *auth)
+{
+	return auth && auth->config->oauth;
 }
 
 bool auth_may_refuse(struct auth *auth, const union addr *client, bool real)
@@ -255,7 +343,7 @@ void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm
 	const struct nonce_offer offer = {
 		.algorithms = user_set_algorithms(auth->users, realm),
 		/* Nobody can tell a name that is not on any list from its hash. */
-		.anonymity = !user_set_secret(auth->users, realm, NULL),
+		.anonymity = !config->oauth && !user_set_secret(auth->users, realm, NULL),
 	};
 	uint8_t list[CREDENTIAL_LIST_MAX];
 	char nonce[NONCE_LEN + 1];
@@ -268,6 +356,8 @@ void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm
 	stun_add_string(b, STUN_ATTR_REALM, realm);
 	stun_add(b, STUN_ATTR_PASSWORD_ALGORITHMS, list,
 		 credential_list(list, offer.algorithms));
+	if (config->oauth)
+		stun_add_string(b, STUN_ATTR_THIRD_PARTY_AUTHORIZATION, config->server_name);
 }
 
 void auth_sign(const struct auth_signature *signature, struct stun_builder *b)

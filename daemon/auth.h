@@ -55,6 +55,8 @@ const char *auth_begin(struct auth *auth, const struct stun_message *msg);
  * auth_check() - authenticate a request (RFC 8489, 9.2.4)
  * @client: where it came from
  * @now: seconds since the epoch
+ * @holder: whose the thing is that the request is about, or NULL: if he has come with a
+ *	token, then its key signs what he asks for without it (RFC 7635, section 9)
  * @user: gets who signed it, with a reference for the caller; else NULL. Set also
  *	with 438, when only the nonce is too old
  * @signature: goes with @user
@@ -62,8 +64,14 @@ const char *auth_begin(struct auth *auth, const struct stun_message *msg);
  * Return: 0, or the error code to answer with: 400, 401, 438 or 500.
  */
 unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
-			const union addr *client, time_t now, struct auth_user **user,
-			struct auth_signature *signature);
+			const union addr *client, time_t now, struct auth_user *holder,
+			struct auth_user **user, struct auth_signature *signature);
+
+/**
+ * auth_takes_tokens() - tell whether clients are told of third-party authorization
+ * @auth: NULL, where nobody is asked, does not
+ */
+bool auth_takes_tokens(const struct auth *auth);
 
 /**
  * auth_may_refuse() - tell whether a client that nobody has authenticated gets one
@@ -75,7 +83,7 @@ bool auth_may_refuse(struct auth *auth, const union addr *client, bool real);
 
 /**
  * auth_challenge() - add to a 401 or 438 response what the next request needs:
- * NONCE, REALM, PASSWORD-ALGORITHMS
+ * NONCE, REALM, PASSWORD-ALGORITHMS, and THIRD-PARTY-AUTHORIZATION where tokens are taken
  */
 void auth_challenge(struct auth *auth, struct stun_builder *b, const char *realm,
 		    const union addr *client, time_t now);

@@ -13,8 +13,8 @@ struct auth_user *auth_user_new(const char *realm, const char *name, const char 
 
 	if (!user)
 		return NULL;
+	memset(user, 0, sizeof(*user));
 	user->refs = 1;
-	user->expired = false;
 	user->account_len = realm_size + account_len;
 	memcpy(user->account, realm, realm_size);
 	memcpy(user->account + realm_size, account, account_len);
@@ -33,8 +33,10 @@ struct auth_user *auth_user_get(struct auth_user *user)
 
 void auth_user_put(struct auth_user *user)
 {
-	if (user && !--user->refs)
-		free(user);
+	if (!user || --user->refs)
+		return;
+	gnutls_memset(&user->token, 0, sizeof(user->token));
+	free(user);
 }
 
 const char *auth_user_realm(const struct auth_user *user)
@@ -46,5 +48,8 @@ bool auth_user_same(const struct auth_user *a, const struct auth_user *b)
 {
 	if (!a || !b)
 		return a == b;
-	return !strcmp(auth_user_realm(a), auth_user_realm(b)) && !strcmp(a->name, b->name);
+	if (auth_user_has_token(a) != auth_user_has_token(b) ||
+	    strcmp(auth_user_realm(a), auth_user_realm(b)))
+		return false;
+	return auth_user_has_token(a) || !strcmp(a->name, b->name);
 }

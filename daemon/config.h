@@ -102,6 +102,8 @@ struct config {
 	bool lt_cred_mech, no_auth;
 	bool use_auth_secret;
 	char *userdb;
+	bool oauth;
+	char *server_name;	/* whom its tokens are made for */
 	bool limit_refusals;
 	unsigned int refusals_per_second;	/* of one address */
 	bool userdb_users;	/* not its secrets alone */

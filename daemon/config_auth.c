@@ -6,6 +6,7 @@
 
 #include "config_internal.h"
 #include "credential.h"
+#include "oauth.h"
 #include "relay_cookie.h"
 #include "user_set.h"
 #include "userdb_sqlite.h"
@@ -93,6 +94,17 @@ const char *config_parse_secret(struct config *config, const struct config_key *
 	config->auth_secrets[config->n_auth_secrets++] = secret;
 	config->use_auth_secret = true;
 	return NULL;
+}
+
+const char *config_parse_server_name(struct config *config, const struct config_key *key,
+				     const char *value)
+{
+	(void)key;
+	if (!*value || strlen(value) > OAUTH_SERVER_NAME_MAX)
+		return "1 to 255 bytes";
+	free(config->server_name);
+	config->server_name = strdup(value);
+	return config->server_name ? NULL : "more memory";
 }
 
 const char *config_parse_separator(struct config *config, const struct config_key *key,
@@ -218,6 +230,8 @@ static const char *who_may_come(const struct config *config)
 		return "user";
 	if (config->use_auth_secret)
 		return "use-auth-secret";
+	if (config->oauth)
+		return "oauth";
 	if (config->userdb)
 		return "userdb";
 	return config->lt_cred_mech ? "lt-cred-mech" : NULL;
@@ -245,6 +259,21 @@ static void fill_realm(struct config *config, struct config_errors *errors)
 		config->realm = strdup("kturn");
 }
 
+static void fill_oauth(struct config *config, struct config_errors *errors)
+{
+	if (!config->oauth) {
+		if (config->server_name)
+			config_warn(errors, "server-name: has no effect without oauth");
+		return;
+	}
+	if (!config->userdb)
+		config_complain(errors, "oauth: needs userdb, which is missing: the keys are in it");
+	if (!config->server_name && config->realm)
+		config->server_name = strdup(config->realm);
+	if (!config->server_name)
+		config_complain(errors, "oauth: no server-name");
+}
+
 static void fill_credentials(struct config *config, struct config_errors *errors)
 {
 	/* Like coturn: who says use-auth-secret does not mean a list as well. */
@@ -268,6 +297,7 @@ void config_fill_auth(struct config *config, struct config_errors *errors)
 	} else if (!config->no_auth) {
 		warn_of_nobody(config, errors);
 		fill_realm(config, errors);
+		fill_oauth(config, errors);
 		if (config->realm)
 			fill_credentials(config, errors);
 	}
@@ -281,5 +311,6 @@ void config_free_auth(struct config *config)
 	gnutls_memset(&config->nonce_key, 0, sizeof(config->nonce_key));
 	free(config->nonce_secret);
 	free(config->userdb);
+	free(config->server_name);
 	free(config->realm);
 }

@@ -237,6 +237,8 @@ const char *config_parse_user(struct config *config, const struct config_key *ke
 			      const char *value);
 const char *config_parse_secret(struct config *config, const struct config_key *key,
 				const char *value);
+const char *config_parse_server_name(struct config *config, const struct config_key *key,
+				     const char *value);
 const char *config_parse_separator(struct config *config, const struct config_key *key,
 				   const char *value);
 const char *config_parse_refusals(struct config *config, const struct config_key *key,

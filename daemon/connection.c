@@ -392,7 +392,7 @@ struct connection *connection_find(const struct worker *worker, uint32_t id)
 	return connection && connection->state == PENDING ? connection : NULL;
 }
 
-const struct auth_user *connection_user(const struct connection *connection)
+struct auth_user *connection_user(const struct connection *connection)
 {
 	return connection->allocation->user;
 }

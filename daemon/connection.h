@@ -58,7 +58,7 @@ struct connection *connection_find(const struct worker *worker, uint32_t id);
 /**
  * connection_user() - whose it is
  */
-const struct auth_user *connection_user(const struct connection *connection);
+struct auth_user *connection_user(const struct connection *connection);
 
 /**
  * connection_claim() - use the CONNECTION-ID up for a session

@@ -21,6 +21,12 @@ static struct quota_user *find(const struct quota *quota, const struct auth_user
 	return entry;
 }
 
+/* All who come with tokens have the name of a key, and are not one user. */
+static bool is_counted(const struct auth_user *user)
+{
+	return user && !auth_user_has_token(user);
+}
+
 static bool take_user(struct quota *quota, unsigned int limit, const struct auth_user *user)
 {
 	struct quota_user *entry = find(quota, user);
@@ -43,7 +49,7 @@ static bool take(struct quota *quota, const struct config *config,
 {
 	if (config->total_quota && quota->total >= config->total_quota)
 		return false;
-	if (user && !take_user(quota, config->user_quota, user))
+	if (is_counted(user) && !take_user(quota, config->user_quota, user))
 		return false;
 	quota->total++;
 	return true;
@@ -85,7 +91,7 @@ void quota_release(struct quota *quota, const struct auth_user *user)
 {
 	pthread_mutex_lock(&quota->lock);
 	quota->total--;
-	if (user)
+	if (is_counted(user))
 		release_user(quota, user);
 	pthread_mutex_unlock(&quota->lock);
 }

@@ -137,17 +137,23 @@ static bool may_refuse(const struct transaction *transaction)
 	return auth_may_refuse(auth, &session->client, real);
 }
 
+bool transaction_may_fail(const struct transaction *transaction, unsigned int code)
+{
+	if (may_refuse(transaction))
+		return true;
+	count(COUNT_REFUSALS_LIMITED);
+	log_refused(transaction, code);
+	return false;
+}
+
 void transaction_fail(const struct transaction *transaction, unsigned int code)
 {
 	const struct session *session = transaction->session;
 	struct auth *auth = session->worker->auth;
 	struct response response;
 
-	if (!may_refuse(transaction)) {
-		count(COUNT_REFUSALS_LIMITED);
-		log_refused(transaction, code);
+	if (!transaction_may_fail(transaction, code))
 		return;
-	}
 	response_begin_error(&response, transaction, code);
 	if (code == 401 || code == 438)
 		auth_challenge(auth, &response.b, transaction->realm, &session->client,

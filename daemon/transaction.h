@@ -88,6 +88,13 @@ void response_send(struct response *response);
 void transaction_succeed(const struct transaction *transaction);
 
 /**
+ * transaction_may_fail() - tell whether an error response may be sent, or is one too many
+ *
+ * Counts it, for clients that nobody has authenticated; see unauthorized-ratelimit.
+ */
+bool transaction_may_fail(const struct transaction *transaction, unsigned int code);
+
+/**
  * transaction_fail() - send an error response
  *
  * 401 and 438 carry the realm and a fresh nonce (RFC 8489, 9.2.4).

@@ -88,6 +88,8 @@ static bool is_understood(const struct session *session, const struct stun_messa
 	case STUN_ATTR_RESERVATION_TOKEN:
 	case STUN_ATTR_CONNECTION_ID:
 		return true;
+	case STUN_ATTR_ACCESS_TOKEN:
+		return auth_takes_tokens(session->worker->auth);
 	default:
 		/* comprehension-optional */
 		return type & 0x8000 || (msg->method == STUN_BINDING &&
@@ -119,10 +121,29 @@ static bool refuse_unknown(const struct transaction *transaction,
 	}
 	if (!len)
 		return false;
+	if (!transaction_may_fail(transaction, 420))
+		return true;
 	response_begin_error(&response, transaction, 420);
 	stun_add(&response.b, STUN_ATTR_UNKNOWN_ATTRIBUTES, list, len);
 	response_send(&response);
 	return true;
+}
+
+/* Whose the allocation is that a request is about; NULL if there is none. */
+static struct auth_user *find_holder(const struct session *session,
+				     const struct stun_message *msg)
+{
+	const struct connection *connection;
+	struct stun_attr attr;
+	uint32_t id;
+
+	if (session->allocation)
+		return session->allocation->user;
+	if (msg->method != STUN_CONNECTION_BIND ||
+	    !stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) || stun_attr_u32(&attr, &id))
+		return NULL;
+	connection = connection_find(session->worker, id);
+	return connection ? connection_user(connection) : NULL;
 }
 
 static unsigned int authenticate(struct transaction *transaction,
@@ -134,8 +155,8 @@ static unsigned int authenticate(struct transaction *transaction,
 	if (!auth)
 		return 0;
 	transaction->realm = auth_begin(auth, msg);
-	return auth_check(auth, msg, &session->client, time(NULL), &transaction->user,
-			  &transaction->signature);
+	return auth_check(auth, msg, &session->client, time(NULL), find_holder(session, msg),
+			  &transaction->user, &transaction->signature);
 }
 
 static unsigned int check_allocation(const struct transaction *transaction)
@@ -211,6 +232,11 @@ static unsigned int process(struct transaction *transaction, const struct method
 {
 	unsigned int code = 0;
 
+	/* Nobody has said that tokens are taken here (RFC 7635, section 7). */
+	if (stun_find(msg, STUN_ATTR_ACCESS_TOKEN, NULL) &&
+	    !is_understood(transaction->session, msg, STUN_ATTR_ACCESS_TOKEN) &&
+	    refuse_unknown(transaction, msg))
+		return 0;
 	if (needs_credentials(transaction->session, method))
 		code = authenticate(transaction, msg);
 	if (!code && method->flags & ADMITS && transaction->user && transaction->user->expired) {

@@ -8,6 +8,7 @@
 #include "acl.h"
 #include "allocation.h"
 #include "alternate.h"
+#include "auth_user.h"
 #include "config.h"
 #include "mobility.h"
 #include "relay_udp.h"
@@ -26,6 +27,18 @@ static const struct config *config_of(const struct transaction *transaction)
 	return transaction->session->worker->config;
 }
 
+/* Nobody stays longer than his token is good (RFC 7635, section 9). */
+static uint32_t get_token_lifetime(const struct transaction *transaction)
+{
+	const struct auth_user *user = transaction->user;
+	time_t left;
+
+	if (!user || !auth_user_has_token(user))
+		return UINT32_MAX;
+	left = user->token.ends - time(NULL);
+	return left > 1 ? left : 1;
+}
+
 /*
  * The lifetime that a request asks for, within our bounds (RFC 8656, 7.2, 8.2).
  * Zero is zero in a Refresh, and the default in an Allocate.
@@ -34,6 +47,7 @@ static unsigned int get_lifetime(const struct transaction *transaction,
 				 const struct stun_message *msg, uint32_t *lifetime)
 {
 	const uint32_t max = config_of(transaction)->max_allocate_lifetime;
+	const uint32_t token = get_token_lifetime(transaction);
 	struct stun_attr attr;
 
 	*lifetime = ALLOCATION_LIFETIME;
@@ -45,6 +59,8 @@ static unsigned int get_lifetime(const struct transaction *transaction,
 		*lifetime = ALLOCATION_LIFETIME;
 	if (*lifetime > max)
 		*lifetime = max;
+	if (*lifetime > token)
+		*lifetime = token;
 	return 0;
 }
 
@@ -291,10 +307,12 @@ unsigned int turn_refresh(const struct transaction *transaction,
 	moves &= lifetime > 0;
 	if (moves)
 		mobility_move(allocation, transaction->session);
-	if (lifetime)
+	if (lifetime) {
+		allocation_renew_user(allocation, transaction->user);
 		allocation_refresh(allocation, family, lifetime);
-	else
+	} else {
 		allocation_end(allocation, family, "refresh with lifetime 0");
+	}
 	response_begin(&response, transaction);
 	stun_add_u32(&response.b, STUN_ATTR_LIFETIME, lifetime);
 	if (moves)

@@ -20,12 +20,21 @@ struct origin {
 	char name[];		/* canonical */
 };
 
+/* @realm: NULL is all of them */
+struct oauth_entry {
+	UT_hash_handle hh;
+	struct oauth_key key;
+	const char *realm;
+	char kid[];
+};
+
 struct user_set {
 	atomic_uint refs;
 	struct user_entry *users;
 	struct realm *realms;
 	struct user_secret *secrets;
 	struct origin *origins;
+	struct oauth_entry *oauth_keys;
 };
 
 int user_keys_make(struct user_keys *keys, const char *name, const char *realm,
@@ -85,6 +94,17 @@ struct user_set *user_set_get(struct user_set *set)
 	return set;
 }
 
+static void free_oauth_keys(struct user_set *set)
+{
+	struct oauth_entry *entry, *next;
+
+	HASH_ITER(hh, set->oauth_keys, entry, next) {
+		HASH_DEL(set->oauth_keys, entry);
+		gnutls_memset(&entry->key, 0, sizeof(entry->key));
+		free(entry);
+	}
+}
+
 static void free_set(struct user_set *set)
 {
 	struct user_entry *entry, *next_entry;
@@ -106,6 +126,7 @@ static void free_set(struct user_set *set)
 		gnutls_memset(secret->value, 0, strlen(secret->value));
 		free(secret);
 	}
+	free_oauth_keys(set);
 	HASH_ITER(hh, set->realms, realm, next_realm) {
 		HASH_DEL(set->realms, realm);
 		free(realm);
@@ -242,6 +263,36 @@ const struct user_secret *user_set_secret(const struct user_set *set, const char
 	return secret;
 }
 
+int user_set_add_oauth_key(struct user_set *set, const char *realm_name, const char *kid,
+			   const struct oauth_key *key)
+{
+	struct realm *realm = realm_name ? get_realm(set, realm_name) : NULL;
+	struct oauth_entry *entry;
+
+	HASH_FIND_STR(set->oauth_keys, kid, entry);
+	if (entry)
+		return -EEXIST;
+	entry = calloc(1, sizeof(*entry) + strlen(kid) + 1);
+	if (!entry || (realm_name && !realm)) {
+		free(entry);
+		return -ENOMEM;
+	}
+	entry->key = *key;
+	entry->realm = realm ? realm->name : NULL;
+	strcpy(entry->kid, kid);
+	HASH_ADD_STR(set->oauth_keys, kid, entry);
+	return 0;
+}
+
+const struct oauth_key *user_set_oauth_key(const struct user_set *set, const char *realm,
+					   const char *kid)
+{
+	struct oauth_entry *entry;
+
+	HASH_FIND_STR(set->oauth_keys, kid, entry);
+	return entry && (!entry->realm || !strcmp(entry->realm, realm)) ? &entry->key : NULL;
+}
+
 const struct user_entry *user_set_find(const struct user_set *set,
 				       const uint8_t userhash[STUN_USERHASH_LEN])
 {
@@ -263,6 +314,8 @@ static int copy_into(struct user_set *copy, const struct user_set *set)
 		err = user_set_add_secret(copy, secret->realm, secret->value);
 	for (struct origin *origin = set->origins; origin && !err; origin = origin->hh.next)
 		err = user_set_add_origin(copy, origin->name, origin->realm);
+	for (struct oauth_entry *entry = set->oauth_keys; entry && !err; entry = entry->hh.next)
+		err = user_set_add_oauth_key(copy, entry->realm, entry->kid, &entry->key);
 	return err;
 }
 

@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "credential.h"
+#include "oauth.h"
 
 struct user_set;
 
@@ -154,6 +155,24 @@ const char *user_set_find_realm(const struct user_set *set, const void *name, si
  */
 const struct user_secret *user_set_secret(const struct user_set *set, const char *realm,
 					  const struct user_secret *last);
+
+/**
+ * user_set_add_oauth_key() - add a key of an authorization server
+ * @realm: where its tokens count; NULL is everywhere
+ * @kid: its name
+ *
+ * Return: 0, -EEXIST or -ENOMEM.
+ */
+int user_set_add_oauth_key(struct user_set *set, const char *realm, const char *kid,
+			   const struct oauth_key *key);
+
+/**
+ * user_set_oauth_key() - find one by its name
+ *
+ * Return: NULL if there is none for this realm.
+ */
+const struct oauth_key *user_set_oauth_key(const struct user_set *set, const char *realm,
+					   const char *kid);
 
 /**
  * user_set_find() - find a user

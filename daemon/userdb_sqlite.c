@@ -151,6 +151,21 @@ static int take_origin(const struct loader *loader, sqlite3_stmt *row)
 	return *origin && *realm ? user_set_add_origin(loader->set, origin, realm) : -EINVAL;
 }
 
+static int take_oauth_key(const struct loader *loader, sqlite3_stmt *row)
+{
+	const char *kid = text(row, 0), *realm = text(row, 5);
+	struct oauth_key key;
+	int err;
+
+	if (!*kid || strlen(kid) > STUN_STRING_MAX ||
+	    oauth_key_read(&key, text(row, 1), text(row, 4), sqlite3_column_int64(row, 2),
+			   sqlite3_column_int64(row, 3)))
+		return -EINVAL;
+	err = user_set_add_oauth_key(loader->set, *realm ? realm : NULL, kid, &key);
+	gnutls_memset(&key, 0, sizeof(key));
+	return err;
+}
+
 static int take_rows(struct userdb_sqlite *db, const char *sql, struct loader *loader,
 		     row_fn take, char why[USERDB_WHY_LEN])
 {
@@ -185,6 +200,9 @@ static int take_tables(struct userdb_sqlite *db, struct loader *loader,
 	if (!err && loader->config->use_auth_secret)
 		err = take_rows(db, "SELECT realm, value FROM turn_secret", loader,
 				take_secret, why);
+	if (!err && loader->config->oauth)
+		err = take_rows(db, "SELECT kid, ikm_key, timestamp, lifetime, as_rs_alg, realm "
+				"FROM oauth_key", loader, take_oauth_key, why);
 	if (!err)
 		err = take_rows(db, "SELECT origin, realm FROM turn_origin_to_realm", loader,
 				take_origin, why);

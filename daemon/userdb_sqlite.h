@@ -40,7 +40,7 @@ bool userdb_sqlite_replaced(const struct userdb_sqlite *db);
 bool userdb_sqlite_changed(struct userdb_sqlite *db);
 
 /**
- * userdb_sqlite_load() - add the users, secrets and origins to a set
+ * userdb_sqlite_load() - add the users, secrets, keys and origins to a set
  * @config: says which of them count, and the realm of those that have none
  * @why: gets what went wrong
  *

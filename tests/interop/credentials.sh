@@ -76,6 +76,35 @@ users_of_a_database() {
 	stop_server
 }
 
+# The keys that turnutils_uclient makes its tokens with, now of one and then of another.
+keys_of_uclient() {
+	python3 - "$tmp/oauthdb" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.executescript(open('/usr/share/coturn/schema.sql').read())
+		db.executemany('INSERT INTO oauth_key VALUES (?, ?, 0, 0, ?, "")', [
+		    ('north', 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEK', 'A256GCM'),
+		    ('union', 'MTIzNDU2Nzg5MDEyMzQ1Ngo=', 'A128GCM'),
+		    ('oldempire', 'MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIK', 'A256GCM')])
+		db.commit()
+	END
+}
+
+users_with_tokens() {
+	rm -f "$tmp/oauthdb"
+	keys_of_uclient
+	start_server --oauth --server-name=blackdow.carleon.gov --userdb="$tmp/oauthdb"
+	test_command 'turnutils_uclient, tokens of an authorization server' \
+		uclient -J -n 20 -m 2 -l 170 "$address"
+	test_command 'turnutils_uclient, a user of the file beside them' \
+		uclient -n 20 -m 2 -l 170 -u alice -w wonder "$address"
+	stop_server
+	start_server --userdb="$tmp/oauthdb"
+	test_command 'turnutils_uclient, tokens where none are taken' \
+		refuses_uclient -J -n 2 -m 2 -l 170 "$address"
+	stop_server
+}
+
 few_refusals() {
 	start_server --relay-threads=1 --unauthorized-ratelimit-rps=5
 	wire_tests refusals
@@ -85,5 +114,6 @@ few_refusals() {
 users_from_elsewhere() {
 	made_up_users
 	users_of_a_database
+	users_with_tokens
 	few_refusals
 }

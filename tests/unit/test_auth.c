@@ -196,7 +196,7 @@ static unsigned int try_at(const struct request *r, time_t now)
 	unsigned int code;
 
 	assert_int_equal(stun_parse(&msg, buf, build(buf, sizeof(buf), r)), 0);
-	code = auth_check(auth, &msg, &client, now, &user, &signature);
+	code = auth_check(auth, &msg, &client, now, NULL, &user, &signature);
 	if (!code || code == 438) {
 		assert_string_equal(user->name, expected_name);
 		assert_string_equal(auth_user_realm(user), "realm");
@@ -356,7 +356,7 @@ static void sha256_decides_if_both_are_there(void **state)
 	len = build(buf, sizeof(buf), &r);
 	buf[len - 1] ^= 1;
 	assert_int_equal(stun_parse(&msg, buf, len), 0);
-	assert_int_equal(auth_check(auth, &msg, &client, NOW, &user, &signature), 401);
+	assert_int_equal(auth_check(auth, &msg, &client, NOW, NULL, &user, &signature), 401);
 }
 
 static void incomplete_credentials_are_400(void **state)

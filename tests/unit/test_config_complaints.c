@@ -214,6 +214,10 @@ static void what_does_not_fit_together(void **state)
 		  "command line: rfc5780: needs two listening-ip of one family\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--alt-listening-port=7" },
 		  "command line: warning: alt-listening-port: has no effect: it belongs to rfc5780\n" },
+		{ { "--relay-ip=192.0.2.1", "--realm=here", "--user=alice:wonder", "--oauth" },
+		  "command line: oauth: needs userdb, which is missing: the keys are in it\n" },
+		{ { "--relay-ip=192.0.2.1", "--no-auth", "--oauth" },
+		  "command line: no-auth: contradicts oauth: nobody would be asked\n" },
 		{ { "--relay-ip=192.0.2.1", "--no-auth", "--mobility" },
 		  "command line: mobility: contradicts no-auth: whoever sees a ticket could take "
 		  "the allocation\n" },
