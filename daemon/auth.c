@@ -304,7 +304,8 @@ unsigned int auth_check(struct auth *auth, const struct stun_message *msg,
 	} else if (find_signer(auth, msg, &claim, now, &signer)) {
 		*user = new_user(&signer);
 	} else {
-		return refuse(COUNT_AUTH_CREDENTIALS, 401);
+		return user_set_is_incomplete(auth->users)
+			? 500 : refuse(COUNT_AUTH_CREDENTIALS, 401);
 	}
 	if (!*user)
 		return 500;

@@ -104,6 +104,8 @@ struct config {
 	char *userdb;
 	bool oauth;
 	char *server_name;	/* whom its tokens are made for */
+	struct redis_address *redis;	/* instead of it; NULL: no Redis */
+	unsigned int userdb_cache;	/* seconds that users count without it */
 	bool limit_refusals;
 	unsigned int refusals_per_second;	/* of one address */
 	bool userdb_users;	/* not its secrets alone */

@@ -7,6 +7,7 @@
 #include "config_internal.h"
 #include "credential.h"
 #include "oauth.h"
+#include "redis_address.h"
 #include "relay_cookie.h"
 #include "user_set.h"
 #include "userdb_sqlite.h"
@@ -133,6 +134,22 @@ const char *config_parse_refusals(struct config *config, const struct config_key
 	return NULL;
 }
 
+const char *config_parse_redis(struct config *config, const struct config_key *key,
+			       const char *value)
+{
+	struct redis_address *address = malloc(sizeof(*address));
+	const char *valid = address ? redis_address_parse(address, value) : "more memory";
+
+	(void)key;
+	if (valid) {
+		free(address);
+		return valid;
+	}
+	free(config->redis);
+	config->redis = address;
+	return NULL;
+}
+
 static int add_line(struct config *config, const struct config_user *line)
 {
 	struct user_keys keys;
@@ -234,12 +251,15 @@ static const char *who_may_come(const struct config *config)
 		return "oauth";
 	if (config->userdb)
 		return "userdb";
+	if (config->redis)
+		return "redis-userdb";
 	return config->lt_cred_mech ? "lt-cred-mech" : NULL;
 }
 
 static void warn_of_nobody(const struct config *config, struct config_errors *errors)
 {
-	bool nobody = !config->user_lines && !config->n_auth_secrets && !config->userdb;
+	bool nobody = !config->user_lines && !config->n_auth_secrets && !config->userdb &&
+		      !config->redis;
 
 	/* Who should come may be in a line that is wrong. */
 	if (nobody && !errors->n)
@@ -253,7 +273,7 @@ static void fill_realm(struct config *config, struct config_errors *errors)
 {
 	if (config->realm)
 		return;
-	if (config->user_lines || config->n_auth_secrets || config->userdb)
+	if (config->user_lines || config->n_auth_secrets || config->userdb || config->redis)
 		config_complain(errors, "realm: missing: the users' keys depend on it");
 	else
 		config->realm = strdup("kturn");
@@ -281,7 +301,10 @@ static void fill_credentials(struct config *config, struct config_errors *errors
 	config->lt_cred_mech = true;
 	fill_users(config, errors);
 	fill_nonce_key(config, errors);
-	if (config->users && config->userdb)
+	if (config->userdb && config->redis)
+		config_complain(errors, "redis-userdb: contradicts userdb: users are in one "
+				"database, or in the other");
+	else if (config->users && config->userdb)
 		check_userdb(config, errors);
 }
 
@@ -312,5 +335,8 @@ void config_free_auth(struct config *config)
 	free(config->nonce_secret);
 	free(config->userdb);
 	free(config->server_name);
+	if (config->redis)
+		explicit_bzero(config->redis, sizeof(*config->redis));
+	free(config->redis);
 	free(config->realm);
 }

@@ -8,6 +8,7 @@
 
 #include "config_internal.h"
 #include "macros.h"
+#include "redis_address.h"
 #include "worker.h"
 
 static void fill_listening(struct config *config)
@@ -83,6 +84,18 @@ static void deny_door(struct config *config, const union addr *addr,
 		config_complain(errors, "listening-ip: no memory");
 }
 
+/* Who reaches Redis by way of a relay would come from an address that it trusts. */
+static void deny_redis(struct config *config, struct config_errors *errors)
+{
+	union addr addr;
+
+	if (!config->redis || addr_parse(&addr, config->redis->host))
+		return;		/* it has a socket of this host */
+	addr_set_port(&addr, config->redis->port);
+	if (acl_add_endpoint(&config->acl, &addr, "Redis"))
+		config_complain(errors, "redis-userdb: no memory");
+}
+
 static void deny_ports(struct config *config, const union addr *ip,
 		       struct config_errors *errors)
 {
@@ -115,6 +128,7 @@ void config_deny_doors(struct config *config, struct config_errors *errors)
 		deny_ports(config, &config->relay_ip.addr[i], errors);
 	for (unsigned int i = 0; i < config->n_external_ip; i++)
 		deny_ports(config, &config->external_ip[i].is_public, errors);
+	deny_redis(config, errors);
 }
 
 /* One thread for each CPU that we may use. */

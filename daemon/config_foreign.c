@@ -6,7 +6,7 @@
 
 #define OLD_TLS		"TLS before 1.2 is never spoken (RFC 8996)"
 #define DH		"the groups are those of RFC 7919, and of curves"
-#define NO_SQLITE	"users are read from SQLite only: userdb=FILE, or user=name:password"
+#define NO_SQLITE	"users are read from SQLite or Redis: userdb=FILE, redis-userdb, or user=name:password"
 #define NO_METRICS	"the exporter has no TLS: it is for loopback"
 #define NO_TELNET	"there is no telnet interface: kturn(8) looks inside"
 #define NO_WEB		"there is no web interface: kturn(8) looks inside"
@@ -45,7 +45,6 @@ static const struct config_foreign keys[] = {
 	{ "sql-userdb", 0, CONFIG_REFUSED, "CONNECTION", NO_SQLITE, true },
 	{ "mysql-userdb", 'M', CONFIG_REFUSED, "CONNECTION", NO_SQLITE, true },
 	{ "mongo-userdb", 'J', CONFIG_REFUSED, "CONNECTION", NO_SQLITE, true },
-	{ "redis-userdb", 'N', CONFIG_REFUSED, "CONNECTION", NO_SQLITE, true },
 	{ "secret-key-file", 0, CONFIG_NO_EFFECT, "FILE", "it belongs to mysql-userdb", false },
 	{ "no-auth-pings", 0, CONFIG_NO_EFFECT, NULL,
 	  "a database in a file needs none", false },

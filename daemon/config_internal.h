@@ -235,6 +235,8 @@ const char *config_parse_realm(struct config *config, const struct config_key *k
 			       const char *value);
 const char *config_parse_user(struct config *config, const struct config_key *key,
 			      const char *value);
+const char *config_parse_redis(struct config *config, const struct config_key *key,
+			       const char *value);
 const char *config_parse_secret(struct config *config, const struct config_key *key,
 				const char *value);
 const char *config_parse_server_name(struct config *config, const struct config_key *key,

@@ -433,6 +433,11 @@ static const struct config_key keys[] = {
 	  0, 0 },
 	{ "server-name", 0, config_parse_server_name, 0, "NAME",
 	  "whom these tokens have to be made for (default: the realm)", 0, 0 },
+	{ "redis-userdb", 'N', config_parse_redis, 0, "CONNECTION",
+	  "users and secrets in Redis, such as \"ip=127.0.0.1 dbname=0 password=SECRET "
+	  "port=6379 connect_timeout=5\"", CONFIG_KEY_SECRET, 0 },
+	{ "userdb-cache", 0, parse_seconds, MEMBER(userdb_cache), "SECONDS",
+	  "how long users of a Redis that is gone count (default: 300)", 0, 0 },
 	{ "unauthorized-ratelimit", 0, parse_bool, MEMBER(limit_refusals), NULL,
 	  "bound the error responses to clients that nobody has authenticated", 0, 0 },
 	{ "unauthorized-ratelimit-rps", 0, config_parse_refusals, 0, "COUNT",

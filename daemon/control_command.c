@@ -52,7 +52,7 @@ static void end_status(struct question *question)
 	const struct config *config = server->config;
 
 	control_finish(question->client, json_pack(
-		"{s:b, s:s, s:i, s:I, s:s, s:i, s:i, s:b, s:o, s:o, s:o, s:O}",
+		"{s:b, s:s, s:i, s:I, s:s, s:i, s:i, s:b, s:o, s:o, s:o, s:b, s:O}",
 		"ok", 1,
 		"version", KTURN_VERSION,
 		"pid", (int)getpid(),
@@ -64,6 +64,7 @@ static void end_status(struct question *question)
 		"drain_deadline_s", drain_status(&server->drain),
 		"realm", json_text(config->realm),
 		"userdb", json_text(config->userdb),
+		"redis_userdb", config->redis != NULL,
 		"per_worker", question->sum));
 }
 

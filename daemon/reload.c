@@ -194,7 +194,8 @@ static int use(struct server *server, struct reloading *r, struct config *config
 	int err = snapshot_new(&snapshot, config, config);
 
 	if (err) {
-		tell(r, "userdb: %s: %s", config->userdb, strerror(-err));
+		tell(r, "userdb: %s: %s", config->userdb ? config->userdb : "Redis",
+		     strerror(-err));
 		config_free(config);
 		free(config);
 		return err;

@@ -11,7 +11,9 @@ static int open_userdb(struct snapshot *snapshot)
 {
 	const struct config *config = snapshot->config;
 
-	return config->users && config->userdb ? userdb_open(&snapshot->userdb, config) : 0;
+	if (!config->users || (!config->userdb && !config->redis))
+		return 0;
+	return userdb_open(&snapshot->userdb, config);
 }
 
 static int limit_refusals(struct snapshot *snapshot)

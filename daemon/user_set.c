@@ -30,6 +30,7 @@ struct oauth_entry {
 
 struct user_set {
 	atomic_uint refs;
+	bool incomplete;
 	struct user_entry *users;
 	struct realm *realms;
 	struct user_secret *secrets;
@@ -233,6 +234,16 @@ int user_set_add_origin(struct user_set *set, const char *name, const char *real
 	HASH_REPLACE_STR(set->origins, name, origin, replaced);
 	free(replaced);
 	return 0;
+}
+
+void user_set_mark_incomplete(struct user_set *set)
+{
+	set->incomplete = true;
+}
+
+bool user_set_is_incomplete(const struct user_set *set)
+{
+	return set->incomplete;
 }
 
 const char *user_set_find_origin(const struct user_set *set, const void *name, size_t len)

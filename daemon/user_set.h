@@ -135,6 +135,18 @@ int user_set_add_secret(struct user_set *set, const char *realm, const char *val
 int user_set_add_origin(struct user_set *set, const char *origin, const char *realm);
 
 /**
+ * user_set_mark_incomplete() - say that there are others, who cannot be known now
+ *
+ * While nobody else knows the set.
+ */
+void user_set_mark_incomplete(struct user_set *set);
+
+/**
+ * user_set_is_incomplete() - tell whether somebody who is not in it may be a user
+ */
+bool user_set_is_incomplete(const struct user_set *set);
+
+/**
  * user_set_find_origin() - the realm of a web site, in the set's own copy
  *
  * Two ways to write the same origin are one; see origin_write().

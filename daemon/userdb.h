@@ -2,8 +2,8 @@
 /*
  * The users of a database, in memory. A thread of its own watches the database and
  * reads all of it when it has changed; then there is a new set of users. The workers
- * never wait for a disk or for another's lock on the file, and a USERHASH, which no
- * database could look up, is found like a name.
+ * never wait for a disk, a server or for another's lock on the file, and a USERHASH,
+ * which no database could look up, is found like a name.
  */
 #ifndef KTURN_USERDB_H
 #define KTURN_USERDB_H
@@ -16,7 +16,8 @@ struct userdb;
  * userdb_open() - read the database and start to watch it
  * @config: has to live longer
  *
- * Says in the log what went wrong.
+ * Says in the log what went wrong. A Redis that cannot be reached is no error: it is
+ * tried again, and the set is incomplete until then.
  *
  * Return: 0 or a negative errno.
  */

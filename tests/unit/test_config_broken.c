@@ -74,7 +74,7 @@ static const struct {
 
 	/* what we do not do */
 	{ WHOLE "psql-userdb=\"host=db password=hush\"\n", ":3: psql-userdb: is refused: users are "
-	  "read from SQLite only: userdb=FILE, or user=name:password" },
+	  "read from SQLite or Redis: userdb=FILE, redis-userdb, or user=name:password" },
 	{ WHOLE "server-relay\n", ":3: server-relay: is refused: peers need a permission, always "
 	  "(RFC 8656, section 9)" },
 	{ WHOLE "tlsv1=1\n",

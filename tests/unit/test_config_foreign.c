@@ -125,7 +125,7 @@ static void on_the_command_line(void **state)
 		{ { "--listening-device=eth0" }, "command line: listening-device: eth0: is "
 		  "refused: name the device's addresses: listening-ip\n" },
 		{ { "-e", "host=db password=hush" }, "command line: psql-userdb: is refused: users "
-		  "are read from SQLite only: userdb=FILE, or user=name:password\n" },
+		  "are read from SQLite or Redis: userdb=FILE, redis-userdb, or user=name:password\n" },
 		{ { "--server-relay=no" }, "command line: warning: server-relay: has no effect: "
 		  "peers need a permission, always (RFC 8656, section 9)\n" },
 	};

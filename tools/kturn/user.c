@@ -62,7 +62,10 @@ static bool open_place(struct place *place, const struct options *opt, bool crea
 	if (!opt->db || (one_realm && !opt->realm))
 		place->status = daemon_try(opt, json_pack("{s:s}", "command", "status"));
 	path = opt->db ? opt->db : told(place, "userdb");
-	if (!path)
+	if (!path && json_is_true(json_object_get(place->status, "redis_userdb")))
+		complain("kturnd's users are in Redis: kturnd.conf(5) has the names of keys "
+			 "for redis-cli; --db FILE is for SQLite");
+	else if (!path)
 		complain("there is no kturnd with a userdb to ask: --db FILE");
 	if (path && (!(one_realm || opt->realm) || find_realm(place, opt)))
 		place->file = user_file_open(path, create);

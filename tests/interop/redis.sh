@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Users, and what they may have, in a Redis that servers share. Sourced by run.
+
+redis_pid=''
+
+# A real one, on a socket of its own, which keeps nothing.
+start_redis() {
+	redis-server --port 0 --unixsocket "$tmp/redis" --save '' --appendonly no \
+		--dir "$tmp" --requirepass hush >"$tmp/redis-server" 2>&1 </dev/null &
+	redis_pid=$!
+	await 100 redis_answers
+}
+
+redis() {
+	redis-cli -s "$tmp/redis" --no-auth-warning -a hush "$@"
+}
+
+redis_answers() {
+	[ "$(redis ping 2>/dev/null)" = PONG ]
+}
+
+stop_redis() {
+	[ "$redis_pid" ] || return 0
+	kill "$redis_pid" 2>/dev/null || true
+	wait "$redis_pid" 2>/dev/null || true
+	redis_pid=''
+}
+
+# key NAME REALM PASSWORD: as coturn keeps it.
+key() {
+	printf %s "$1:$2:$3" | md5sum | cut -d' ' -f1
+}
+
+# redis_user NAME REALM PASSWORD
+redis_user() {
+	redis set "turn/realm/$2/user/$1/key" "$(key "$1" "$2" "$3")" >/dev/null
+}
+
+# What an administrator, or somebody who means harm, may have left there.
+fill_redis_with_rubbish() {
+	redis set turn/realm/interop/user/mallory/key 'no digits at all'
+	redis hset turn/realm/interop/user/oscar/key field value
+	head -c 3000000 /dev/zero | tr '\0' a | redis -x set turn/realm/interop/user/trudy/key
+	redis set turn/realm/interop/secret ''
+	redis set turn/origin/// interop
+	printf 'turn/realm/interop/user/a\0b/key' | redis -x sadd others
+	redis set turn/realm/interop/user//key 00
+	redis set turn/realm/interop/user-quota many
+}
+
+# What an allocation needs no more than: gives_relay USER:PASSWORD
+gives_relay() {
+	local pid
+	rm -f "$tmp/relayed"
+	timeout 60 kturn-client transfer --via "$address:$port" --user "$1" \
+		--from "$peer_address" --size 1 >"$tmp/relayed" 2>&1 &
+	pid=$!
+	await 100 grep -q . "$tmp/relayed"
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	grep ^relayed "$tmp/relayed"
+}
+
+# Not one that answers something else.
+unauthorized() {
+	! gives_relay "$1" && grep 401 "$tmp/relayed"
+}
+
+log_has() {
+	grep -q "$1" "$tmp/server"
+}
+
+users_of_redis() {
+	local door="ip=$tmp/redis dbname=0 password=hush connect_timeout=5"
+	[ "$server" = kturnd ] || return 0
+	start_redis || { result 'not ok' 'Redis starts'; return; }
+	fill_redis_with_rubbish >"$tmp/rubbish" 2>&1
+	redis_user carol interop singer
+	redis_user carol elsewhere dancer
+	redis set turn/origin/https://elsewhere.example elsewhere >/dev/null
+	redis set turn/realm/interop/user/erin/password plain >/dev/null
+	: >"$tmp/server"
+	start_server --redis-userdb="$door" --userdb-cache=2
+	test_command 'Redis: a user' gives_relay carol:singer
+	test_command 'Redis: her password in another realm' unauthorized carol:dancer
+	test_command 'turnutils_uclient, a realm that Redis has for ORIGIN' \
+		admits -u carol -w dancer -o https://elsewhere.example
+	test_command 'Redis: a user with a password' gives_relay erin:plain
+	test_command 'what makes no sense in Redis has one line' \
+		log_has 'userdb: redis=.* ignored_keys=3 one_of_them="turn/'
+	redis_user dave interop later
+	test_command 'Redis: a user added meanwhile' await 100 gives_relay dave:later
+	redis del turn/realm/interop/user/dave/key >/dev/null
+	test_command 'Redis: a user deleted meanwhile' await 100 unauthorized dave:later
+	redis_comes_and_goes
+	stop_server
+	secrets_of_redis "$door"
+	stop_redis
+}
+
+# Users are known for a while without it, and then nobody knows: 500.
+redis_comes_and_goes() {
+	stop_redis
+	test_command 'the log says that Redis is gone' await 100 log_has 'userdb unreadable'
+	test_command 'and when its users count no longer' await 200 log_has 'userdb unknown'
+	! gives_relay carol:singer
+	test_command 'who might be a user gets 500' grep 500 "$tmp/relayed"
+	test_command 'without Redis: a user of the file' gives_relay alice:wonder
+	start_redis
+	redis_user carol interop singer
+	test_command 'a user of Redis when it is back' await 300 gives_relay carol:singer
+}
+
+secrets_of_redis() {
+	redis flushall >/dev/null
+	redis set turn/realm/interop/secret/1 'a secret' >/dev/null
+	start_server --redis-userdb="$1" --use-auth-secret --lt-cred-mech
+	test_command 'turnutils_uclient, a secret of Redis' admits -u erin -W 'a secret'
+	redis sadd turn/realm/interop/secret 'one of a set' >/dev/null
+	test_command 'turnutils_uclient, one of a set of secrets, added meanwhile' \
+		admits -u erin -W 'one of a set'
+	redis del turn/realm/interop/secret/1 >/dev/null
+	test_command 'turnutils_uclient, a secret deleted from Redis meanwhile' \
+		refuses -u erin -W 'a secret'
+	redis_user gina interop later
+	test_command 'Redis: a user beside secrets' await 100 gives_relay gina:later
+	redis flushall >/dev/null
+	test_command 'Redis is emptied' await 100 unauthorized gina:later
+	stop_server
+}
