@@ -8,7 +8,8 @@
  *   user, realm         string, or null where nobody is asked
  *   transport           "udp", "tcp": of the relayed addresses
  *   client, server      string, the control connection's two addresses
- *   over                "udp", "tcp": what that is
+ *   over                "udp", "tcp", "dtls": what that is; "lost": it has ended, but the
+ *                       client may go on with another (mobility)
  *   relayed             array of strings
  *   age_s, expires_s    integer, seconds
  *   permissions, channels, connections, pending   integer: how many there are now; those

@@ -37,6 +37,12 @@ struct notice {
 	bool begins;
 };
 
+/* Small ones must not fill the mailbox, which is for others, too. */
+static size_t weight_of(size_t len)
+{
+	return len > FORWARD_WEIGHT_MIN ? len : FORWARD_WEIGHT_MIN;
+}
+
 static void take_parcel(struct mail *mail, void *owner)
 {
 	struct parcel *parcel = (struct parcel *)mail;
@@ -48,7 +54,7 @@ static void take_parcel(struct mail *mail, void *owner)
 		.len = parcel->len,
 	};
 
-	atomic_fetch_sub(&worker->forwards.waiting, parcel->len);
+	atomic_fetch_sub(&worker->forwards.waiting, weight_of(parcel->len));
 	session_datagram_take(worker, parcel->at,
 			      listeners_udp_socket(worker, parcel->listener), &datagram);
 	/* What it carried for peers goes before its memory does. */
@@ -72,11 +78,12 @@ static struct parcel *new_parcel(const struct session_tuple *tuple, const void *
 int forward_datagram(struct worker *at, struct worker *to, unsigned int listener,
 		     const struct session_tuple *tuple, const void *data, size_t len)
 {
+	const size_t weight = weight_of(len);
 	struct parcel *parcel;
 	int err;
 
-	if (atomic_fetch_add(&to->forwards.waiting, len) + len > FORWARD_BYTES_MAX) {
-		atomic_fetch_sub(&to->forwards.waiting, len);
+	if (atomic_fetch_add(&to->forwards.waiting, weight) + weight > FORWARD_BYTES_MAX) {
+		atomic_fetch_sub(&to->forwards.waiting, weight);
 		return -EAGAIN;
 	}
 	parcel = new_parcel(tuple, data, len);
@@ -87,7 +94,7 @@ int forward_datagram(struct worker *at, struct worker *to, unsigned int listener
 		err = mailbox_post(&to->mailbox, &parcel->mail);
 	}
 	if (err) {
-		atomic_fetch_sub(&to->forwards.waiting, len);
+		atomic_fetch_sub(&to->forwards.waiting, weight);
 		free(parcel);
 	}
 	return err;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define FORWARD_BYTES_MAX	(4 * 1024 * 1024)	/* that wait for one worker */
+#define FORWARD_WEIGHT_MIN	1024	/* bytes that one counts for; a mailbox takes 8192 of them */
 #define FORWARD_ROUTES_MAX	65536			/* of one worker */
 
 struct datagram;

@@ -111,6 +111,9 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 		return 405;
 	if (ticket_open(&worker->server->ticket_key, attr->value, attr->len, &ticket))
 		return 400;
+	/* Another worker's, which has come over DTLS and cannot go there: numbers are its own. */
+	if (ticket.worker != worker->index)
+		return 437;
 	HASH_FIND(hh, worker->mobile, &ticket.number, sizeof(ticket.number), mobility);
 	if (!mobility)
 		return 437;

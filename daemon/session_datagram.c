@@ -71,7 +71,16 @@ static void enter_idle(struct session_datagram *self)
 
 	self->idle = true;
 	TAILQ_INSERT_TAIL(&sessions->idle, self, entry);
-	if (++sessions->n_idle > SESSION_DATAGRAM_IDLE_MAX)
+	sessions->n_idle++;
+}
+
+/*
+ * Where a session begins, and not where another becomes idle: a request can end the
+ * allocation of another session than its own, which may be the oldest idle one.
+ */
+static void make_room(struct session_datagrams *sessions)
+{
+	while (sessions->n_idle > sessions->max_idle)
 		session_close(&TAILQ_FIRST(&sessions->idle)->session, "too many idle ones");
 }
 
@@ -81,6 +90,7 @@ static void get_known(struct session_datagram *self)
 	struct session_datagrams *sessions = sessions_of(self);
 	const struct session_tuple tuple = tuple_of(self);
 
+	make_room(sessions);
 	self->known = true;
 	sessions->stranger = NULL;
 	HASH_ADD(hh, sessions->table, session.client, sizeof(struct session_tuple), self);
@@ -230,7 +240,7 @@ void session_datagram_hand_over(struct session *session, struct worker *to,
 
 void session_datagrams_init(struct session_datagrams *sessions)
 {
-	*sessions = (struct session_datagrams){ 0 };
+	*sessions = (struct session_datagrams){ .max_idle = SESSION_DATAGRAM_IDLE_MAX };
 	TAILQ_INIT(&sessions->idle);
 }
 

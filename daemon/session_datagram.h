@@ -24,12 +24,13 @@ struct session_datagram;
  * @table: by 5-tuple
  * @idle: without an allocation any more, the oldest first
  * @n_idle: how many of them
+ * @max_idle: how many may stay when there is a new session
  * @stranger: ready for the next datagram of a 5-tuple that is not in @table
  */
 struct session_datagrams {
 	struct session_datagram *table;
 	TAILQ_HEAD(session_datagram_queue, session_datagram) idle;
-	unsigned int n_idle;
+	unsigned int n_idle, max_idle;
 	struct session_datagram *stranger;
 };
 

@@ -74,7 +74,7 @@ static void allocated(struct session *session)
 	if (session->allocation)
 		stranger_leave(&self->stranger);
 	else
-		stranger_enter(&session->worker->strangers, &self->stranger, &session->client);
+		stranger_return(&session->worker->strangers, &self->stranger, &session->client);
 }
 
 static void close_dtls(struct session *session)

@@ -15,6 +15,7 @@ static void close_lost(struct session *session)
 }
 
 static const struct session_ops session_ops = {
+	.transport = "lost",
 	.stream = true,
 	.send = lose,
 	.send_data = lose,

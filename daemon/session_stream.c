@@ -93,8 +93,8 @@ static void evict(struct stranger *stranger)
 static void become_stranger(struct session_stream *self)
 {
 	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
-	stranger_enter(&self->session.worker->strangers, &self->stranger,
-		       &self->session.client);
+	stranger_return(&self->session.worker->strangers, &self->stranger,
+			&self->session.client);
 }
 
 static void become_known(struct session_stream *self)
@@ -179,7 +179,8 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	if (worker->config->rfc5766_channel_numbers)
 		stream_take_old_channels(&self->stream);
 	session_begin(&self->session);
-	become_stranger(self);
+	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
+	stranger_enter(&worker->strangers, &self->stranger, client);
 }
 
 void session_stream_leave(struct session *session)

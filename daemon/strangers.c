@@ -56,8 +56,7 @@ static void make_room(struct strangers *strangers, const union addr *addr)
 
 	if (network && (uint64_t)network->n * SHARE >= strangers->max)
 		oldest = TAILQ_FIRST(&network->queue);
-	if (oldest)
-		oldest->evict(oldest);
+	oldest->evict(oldest);
 }
 
 /* Without memory he is counted among all, if not among his. */
@@ -94,8 +93,16 @@ void stranger_enter(struct strangers *strangers, struct stranger *stranger,
 {
 	if (stranger->queue)
 		return;
-	if (strangers->n >= strangers->max)
+	while (strangers->n && strangers->n >= strangers->max)
 		make_room(strangers, addr);
+	stranger_return(strangers, stranger, addr);
+}
+
+void stranger_return(struct strangers *strangers, struct stranger *stranger,
+		     const union addr *addr)
+{
+	if (stranger->queue)
+		return;
 	stranger->queue = strangers;
 	TAILQ_INSERT_TAIL(&strangers->queue, stranger, entry);
 	enter_network(strangers, stranger, addr);

@@ -51,11 +51,20 @@ struct strangers {
 void strangers_init(struct strangers *strangers, unsigned int max);
 
 /**
- * stranger_enter() - count one, as the youngest; may evict another
+ * stranger_enter() - count one, as the youngest; may evict others
  * @addr: where he connects from
  */
 void stranger_enter(struct strangers *strangers, struct stranger *stranger,
 		    const union addr *addr);
+
+/**
+ * stranger_return() - count one again, whose allocation has gone; evicts nobody
+ *
+ * It may have gone at the request of another stranger, the oldest one maybe, who has
+ * still to be answered. Who enters next makes room for both.
+ */
+void stranger_return(struct strangers *strangers, struct stranger *stranger,
+		     const union addr *addr);
 
 /**
  * stranger_leave() - it is known now, or gone; nothing happens if it does not wait
