@@ -232,8 +232,8 @@ suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT='rate $(waiting)' tools/check generated docs unit interop fuzz-daemon \
-		$(call suites,kselftest interop) $(counted) $(call waiting_on,$(KERNELS))
+	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest interop) interop \
+		$(call waiting_on,$(KERNELS)) $(counted) unit fuzz-daemon generated docs
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -254,8 +254,8 @@ check-interop: check-built
 
 # Without what takes too long there: run those by themselves.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end $(waiting)' tools/check vm:debug:kselftest vm:debug:fuzz \
-		vm:debug:interop $(call waiting_on,debug)
+	@KTURN_WITHOUT='rate tls tls_end $(waiting)' tools/check vm:debug:kselftest \
+		vm:debug:fuzz+interop $(call waiting_on,debug)
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
