@@ -14,8 +14,8 @@
  * To have many relays with few sockets they form a chain: each one's peer is
  * the next one's client.
  */
-#define MANY	1100
-#define SOME	300
+#define MANY	400
+#define SOME	150
 
 struct crowd {
 	int count;
