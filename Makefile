@@ -229,11 +229,14 @@ counted := icount:6.12:idle+rate+window
 waiting := dead_peer limit
 waiting_on = $(foreach kernel,$(1),some:$(kernel):dead_peer+limit)
 suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
+# Of the interop tests, all in one kernel; in the others, relays and how they end.
+interop_suites = vm:$(firstword $(KERNELS)):interop \
+		 $(patsubst %,vm:%:ends,$(wordlist 2,99,$(KERNELS)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest interop) interop \
-		$(call waiting_on,$(KERNELS)) $(counted) unit fuzz-daemon generated docs
+	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest) interop \
+		$(interop_suites) $(call waiting_on,$(KERNELS)) $(counted) unit fuzz-daemon generated docs
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -252,12 +255,15 @@ check-kselftest: check-built
 check-interop: check-built
 	@tools/check interop $(call suites,interop)
 
+same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
+	      $(foreach size,1B 1KiB 64KiB 1MiB,MAPPED_$(size)) V6_1B V6_1KiB
+
 # Without what takes too long there: run those by themselves. A variant of each kind is
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end $(waiting)' \
-		KTURN_WITHOUT_VARIANTS='V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client' tools/check vm:debug:kselftest \
-		vm:debug:fuzz+interop $(call waiting_on,debug)
+		KTURN_WITHOUT_VARIANTS='$(same_again)' tools/check vm:debug:kselftest \
+		vm:debug:fuzz+ends $(call waiting_on,debug)
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
