@@ -53,3 +53,12 @@ bool auth_user_same(const struct auth_user *a, const struct auth_user *b)
 		return false;
 	return auth_user_has_token(a) || !strcmp(a->name, b->name);
 }
+
+bool auth_user_same_credentials(const struct auth_user *a, const struct auth_user *b)
+{
+	if (!auth_user_same(a, b))
+		return false;
+	return !a || (a->token.key.len == b->token.key.len &&
+		      !gnutls_memcmp(a->token.key.bytes, b->token.key.bytes,
+				     a->token.key.len));
+}

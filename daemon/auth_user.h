@@ -73,4 +73,12 @@ const char *auth_user_realm(const struct auth_user *user);
  */
 bool auth_user_same(const struct auth_user *a, const struct auth_user *b);
 
+/**
+ * auth_user_same_credentials() - tell whether two are the same, with the same token
+ *
+ * A token does not say whose it is: only its session key tells holders apart, and an
+ * allocation's next token has another one.
+ */
+bool auth_user_same_credentials(const struct auth_user *a, const struct auth_user *b);
+
 #endif

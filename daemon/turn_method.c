@@ -127,7 +127,7 @@ unsigned int turn_connection_bind(const struct transaction *transaction,
 	connection = connection_find(session->worker, id);
 	if (!connection)
 		return 400;
-	if (!auth_user_same(connection_user(connection), transaction->user))
+	if (!auth_user_same_credentials(connection_user(connection), transaction->user))
 		return 441;
 	transaction_succeed(transaction);
 	connection_claim(connection, session);

@@ -228,11 +228,12 @@ static void challenge_names_the_server(void **state)
 /* RFC 7635, section 9: only Allocate and Refresh have the token; and all of RFC 6062. */
 static void one_call(void **state)
 {
-	struct client control, data;
+	struct client control, data, other;
 	struct stun_builder b;
 	struct stun_message msg;
 	struct stun_attr id;
 	union addr peer_addr;
+	uint32_t number;
 	int peer = listen_somewhere(&peer_addr), peer_data;
 
 	(void)state;
@@ -247,10 +248,17 @@ static void one_call(void **state)
 	assert_int_equal(ask(&control, &b), 0);
 	assert_int_equal(stun_parse(&msg, reply, stun_length(reply)), 0);
 	assert_true(stun_find(&msg, STUN_ATTR_CONNECTION_ID, &id));
+	assert_int_equal(stun_attr_u32(&id, &number), 0);
+	/* Somebody else's token is as good, but not for this (RFC 6062, section 5.4). */
+	open_client(&other, "north");
+	b = begin(STUN_CONNECTION_BIND);
+	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, number);
+	assert_int_equal(ask(&other, &b), 441);
+	close(other.fd);
 	data = control;
 	data.fd = connect_to(&server_addr);
 	b = begin(STUN_CONNECTION_BIND);
-	stun_add(&b, STUN_ATTR_CONNECTION_ID, id.value, id.len);
+	stun_add_u32(&b, STUN_ATTR_CONNECTION_ID, number);
 	assert_int_equal(ask(&data, &b), 0);
 	peer_data = accept(peer, NULL, NULL);
 	assert_int_equal(send(peer_data, "hello", 5, 0), 5);
