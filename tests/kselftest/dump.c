@@ -15,7 +15,7 @@
  * the next one's client.
  */
 #define MANY	400
-#define SOME	150
+#define SOME	300
 
 struct crowd {
 	int count;
