@@ -550,6 +550,37 @@ static void ticket_of_another_worker(void **state)
 		close(others[n].fd);
 }
 
+/* Whoever has seen a ticket can send it from anywhere; without a name that is all. */
+static void flood_of_tickets_keeps_nothing(void **state)
+{
+	struct client client = open_client("u", SOCK_DGRAM);
+	struct stun_builder b;
+	unsigned int sessions = 0;
+
+	(void)state;
+	set_out(&client);
+	for (int i = 0; i < 200; i++) {
+		struct client other = {
+			.fd = socket(AF_INET, SOCK_DGRAM, 0),
+		};
+
+		assert_int_equal(connect(other.fd, &server_addr.sa, addr_len(&server_addr)), 0);
+		begin(&b, STUN_REFRESH);
+		stun_add(&b, STUN_ATTR_MOBILITY_TICKET, ticket, sizeof(ticket));
+		put(other.fd, &b);
+		hear(&other);
+		assert_int_equal(code_of(&other.msg), 401);
+		close(other.fd);
+	}
+	for (unsigned int i = 0; i < WORKERS; i++) {
+		sessions += count_sessions(&server.workers[i]);
+		assert_null(server.workers[i].forwards.routes);
+		assert_int_equal(server.workers[i].forwards.waiting, 0);
+	}
+	assert_int_equal(sessions, 1);
+	close(client.fd);
+}
+
 static void start_small(char *option)
 {
 	teardown(NULL);
@@ -646,6 +677,7 @@ int main(void)
 		test(who_gets_a_ticket),
 		cmocka_unit_test_teardown(forbidden, teardown),
 		test(ticket_of_another_worker),
+		test(flood_of_tickets_keeps_nothing),
 		test(oldest_idle_one_ends_anothers),
 		test(oldest_stranger_ends_anothers),
 		test(lost_ones_are_listed),

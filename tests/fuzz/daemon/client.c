@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "ticket.h"
+#include "token.h"
 
 const char *const client_users[2] = { "alice", "%s%n" };
 const char *const client_passwords[2] = { "wonder", "builder" };
@@ -48,6 +49,17 @@ static void learn_from(struct client *client, const struct stun_message *msg)
 		n_ids++;
 }
 
+static void learn_cookie(struct client *client)
+{
+	size_t len;
+	const uint8_t *cookie = hello_cookie(client->reply, client->have, &len);
+
+	if (!cookie)
+		return;
+	memcpy(client->cookie, cookie, len);
+	client->cookie_len = len;
+}
+
 /* Return: how much of it could be read; all, if it is payload and no message. */
 static size_t read_messages(struct client *client)
 {
@@ -79,6 +91,7 @@ void client_learn(struct client *client)
 		size_t done;
 
 		client->have += n;
+		learn_cookie(client);
 		done = read_messages(client);
 		client->have -= done;
 		memmove(client->reply, client->reply + done, client->have);
@@ -105,6 +118,38 @@ void client_ask(struct client *client)
 	client_send(client, buf, stun_end(&b));
 }
 
+void client_hello(struct client *client, const uint8_t *payload, size_t len)
+{
+	uint8_t hello[HELLO_MAX];
+	size_t n = hello_write(hello, client->cookie, len ? client->cookie_len : 0,
+			       len ? payload[0] : 1);
+
+	client_send(client, hello, n);
+}
+
+static void add_token(struct stun_builder *b, const uint8_t *value, size_t len)
+{
+	uint8_t sealed[TOKEN_MAX];
+
+	switch (len ? value[0] : 0xff) {
+	case 0:
+		stun_add(b, STUN_ATTR_ACCESS_TOKEN, sealed, token_issue(sealed, 0, 1000000));
+		break;
+	case 1:
+		stun_add(b, STUN_ATTR_ACCESS_TOKEN, sealed, token_issue(sealed, 0, 60));
+		break;
+	case 2:
+		stun_add(b, STUN_ATTR_ACCESS_TOKEN, sealed, token_issue(sealed, 1000, 60));
+		break;
+	case 3:
+		len = len - 1 < TOKEN_PLAIN_MAX ? len - 1 : TOKEN_PLAIN_MAX;
+		stun_add(b, STUN_ATTR_ACCESS_TOKEN, sealed, token_seal(sealed, value + 1, len));
+		break;
+	default:
+		stun_add(b, STUN_ATTR_ACCESS_TOKEN, value, len);
+	}
+}
+
 static void add(struct stun_builder *b, uint16_t type, const uint8_t *value, size_t len)
 {
 	static const uint8_t zeros[sizeof(token)];
@@ -113,6 +158,10 @@ static void add(struct stun_builder *b, uint16_t type, const uint8_t *value, siz
 	if (type == STUN_ATTR_RESERVATION_TOKEN && len == sizeof(token) &&
 	    !memcmp(value, zeros, len))
 		value = token;
+	if (type == STUN_ATTR_ACCESS_TOKEN) {
+		add_token(b, value, len);
+		return;
+	}
 	if (type == STUN_ATTR_MOBILITY_TICKET && len == 1) {
 		stun_add(b, type, ticket, sizeof(ticket));
 		return;
@@ -142,6 +191,15 @@ static void add_all(struct stun_builder *b, const uint8_t *p, size_t len)
 	}
 }
 
+/* The session's key signs, and the name is that of the key that has sealed the token. */
+static void sign_with_token(const struct challenge *challenge, struct stun_builder *b)
+{
+	stun_add_string(b, STUN_ATTR_USERNAME, TOKEN_KID);
+	stun_add_string(b, STUN_ATTR_REALM, challenge->realm);
+	stun_add_string(b, STUN_ATTR_NONCE, challenge->nonce);
+	stun_add_integrity(b, TOKEN_KEY, TOKEN_KEY_LEN);
+}
+
 void client_sign(struct client *client, const uint8_t *payload, size_t len,
 		 const struct client_way *way)
 {
@@ -155,7 +213,10 @@ void client_sign(struct client *client, const uint8_t *payload, size_t len,
 	/* The class is in the upper bits, where a fuzzer seldom changes it. */
 	begin(client, &b, buf, sizeof(buf), payload[0] >> 6, (payload[0] & 0xf) << 8 | payload[1]);
 	add_all(&b, payload + 2, len - 2);
-	challenge_answer(challenge, user, &b);
+	if (way->token)
+		sign_with_token(challenge, &b);
+	else
+		challenge_answer(challenge, user, &b);
 	if (way->fingerprint)
 		stun_add_fingerprint(&b);
 	client_send(client, buf, stun_end(&b));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "challenge.h"
+#include "hello.h"
 #include "net.h"
 #include "stun.h"
 
@@ -26,6 +27,8 @@ struct client {
 	bool deaf;
 	struct challenge challenge, old;	/* the second as clients of RFC 5389 take it */
 	uint8_t n_sent;
+	uint8_t cookie[HELLO_COOKIE_MAX];	/* of DTLS */
+	size_t cookie_len;
 	uint8_t reply[4096];
 	size_t have;
 };
@@ -50,17 +53,26 @@ void client_ask(struct client *client);
  * @user: index of the user
  * @old: as clients of RFC 5389 do
  * @fingerprint: add FINGERPRINT
+ * @token: as one whom the authorization server has sent
  */
 struct client_way {
 	unsigned int user;
-	bool old, fingerprint;
+	bool old, fingerprint, token;
 };
+
+/**
+ * client_hello() - begin with DTLS
+ * @payload: see SCRIPT_HELLO
+ */
+void client_hello(struct client *client, const uint8_t *payload, size_t len);
 
 /**
  * client_sign() - send a request
  * @payload: its type, and attributes as they are; CONNECTION-IDs below CLIENT_IDS
  *	stand for those that the daemon gave out last, and so does a RESERVATION-TOKEN
- *	of zeros, or a MOBILITY-TICKET of one octet
+ *	of zeros, or a MOBILITY-TICKET of one octet. An ACCESS-TOKEN that begins with 0,
+ *	1 or 2 stands for one that is good, that ends soon, or that has ended; behind a 3
+ *	there is what is to be sealed
  */
 void client_sign(struct client *client, const uint8_t *payload, size_t len,
 		 const struct client_way *way);

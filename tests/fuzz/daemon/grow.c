@@ -64,6 +64,9 @@ static const struct choice {
 	/* The latest ticket, and none. */
 	{ STUN_ATTR_MOBILITY_TICKET, 3, { { 1, { 0 } }, { 0, { 0 } }, { 20, { 1 } } } },
 	{ STUN_ATTR_USERHASH, 1, { { 20, { 0 } } } },
+	/* See client.h; a plaintext, which lacks its times; and no token. */
+	{ STUN_ATTR_ACCESS_TOKEN, 5, { { 1, { 0 } }, { 1, { 1 } }, { 1, { 2 } },
+				       { 20, { 3, 0, 16 } }, { 20, { 0, 12 } } } },
 	{ STUN_ATTR_PASSWORD_ALGORITHM, 2, { { 4, { 0, 1 } }, { 4, { 0, 2 } } } },
 };
 
@@ -131,6 +134,16 @@ static size_t make_request(uint8_t *p)
 	return len;
 }
 
+/* With the key of a session, which is known from the token on. */
+static void use_token(struct script_step *step, uint8_t *payload)
+{
+	bool first = payload[1] == STUN_ALLOCATE || payload[1] == STUN_REFRESH;
+
+	step->who |= SCRIPT_TOKEN;
+	if (first || !chance_below(4))
+		step->len += put_needed(payload + step->len, STUN_ATTR_ACCESS_TOKEN);
+}
+
 /* An unsigned message, well formed. */
 static size_t make_message(uint8_t *p)
 {
@@ -149,6 +162,45 @@ static size_t make_message(uint8_t *p)
 	return stun_end(&b);
 }
 
+/* A record of DTLS 1.2: of a handshake, an alert or data. */
+static size_t make_record(uint8_t *p)
+{
+	static const uint8_t types[] = { 20, 21, 22, 23 };
+	size_t len = chance_below(64);
+
+	memset(p, 0, 13);
+	p[0] = types[chance_below(ARRAY_SIZE(types))];
+	p[1] = 0xfe;
+	p[2] = 0xfd;
+	p[4] = chance_below(2);
+	p[10] = chance_below(4);
+	p[12] = len;
+	for (size_t i = 0; i < len; i++)
+		p[13 + i] = chance_below(17);
+	return 13 + len;
+}
+
+/* As often as there is room for it, behind the length of one. */
+static size_t join(uint8_t *p, size_t len)
+{
+	size_t all = 1;
+
+	memmove(p + 1, p, len);
+	p[0] = len / 4;
+	for (all += len; all + len <= PAYLOAD_MAX && chance_below(4); all += len)
+		memcpy(p + all, p + 1, len);
+	return all;
+}
+
+static void make_raw(struct script_step *step, uint8_t *payload)
+{
+	step->len = chance_below(4) ? make_message(payload) : make_record(payload);
+	if (chance_below(4) || step->len >= PAYLOAD_MAX)
+		return;
+	step->who |= SCRIPT_JOINED;
+	step->len = join(payload, step->len);
+}
+
 static void make_step(struct script_step *step, uint8_t payload[PAYLOAD_MAX])
 {
 	memset(payload, 1, PAYLOAD_MAX);
@@ -161,11 +213,16 @@ static void make_step(struct script_step *step, uint8_t payload[PAYLOAD_MAX])
 	switch (step->what) {
 	case SCRIPT_SIGNED:
 		step->len = make_request(payload);
+		if (!chance_below(6))
+			use_token(step, payload);
 		if (!chance_below(8))
 			step->who |= chance_below(8) * SCRIPT_RFC5389;
 		break;
 	case SCRIPT_RAW:
-		step->len = make_message(payload);
+		make_raw(step, payload);
+		break;
+	case SCRIPT_HELLO:
+		step->who = 4 + chance_below(2);
 		break;
 	case SCRIPT_WAIT:
 		step->who = chance_below(16);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 
 #define FD_MAX		4096
 #define PENDING_MAX	8
+#define TLS_PORT	5349
 
 /* One of the daemon's sockets, found by its descriptor. */
 struct fake {
@@ -201,23 +203,43 @@ int accept(int fd, struct sockaddr *sa, socklen_t *len)
 /* On the way a datagram has the other side's address before it. */
 struct parcel {
 	union addr addr;
+	uint32_t segment;	/* of several; 0 */
 	uint8_t payload[65536];
 };
 
+#define PARCEL_HEAD offsetof(struct parcel, payload)
+
 static struct parcel parcel;
+
+static void tell_segment(struct msghdr *msg)
+{
+	const int segment = parcel.segment;
+	struct cmsghdr *cmsg;
+
+	if (!segment || msg->msg_controllen < CMSG_SPACE(sizeof(segment))) {
+		msg->msg_controllen = 0;
+		return;
+	}
+	cmsg = CMSG_FIRSTHDR(msg);
+	cmsg->cmsg_level = SOL_UDP;
+	cmsg->cmsg_type = UDP_GRO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
+	memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
+	msg->msg_controllen = CMSG_SPACE(sizeof(segment));
+}
 
 static bool receive_parcel(int fd, struct msghdr *msg, unsigned int *len)
 {
 	ssize_t n = recv(fd, &parcel, sizeof(parcel), MSG_DONTWAIT);
 
-	if (n < (ssize_t)sizeof(parcel.addr))
+	if (n < (ssize_t)PARCEL_HEAD)
 		return false;
-	n -= sizeof(parcel.addr);
+	n -= PARCEL_HEAD;
 	if ((size_t)n > msg->msg_iov[0].iov_len)
 		n = msg->msg_iov[0].iov_len;
 	memcpy(msg->msg_iov[0].iov_base, parcel.payload, n);
 	copy_addr(&parcel.addr, msg->msg_name, &msg->msg_namelen);
-	msg->msg_controllen = 0;
+	tell_segment(msg);
 	*len = n;
 	return true;
 }
@@ -233,16 +255,18 @@ int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct tim
 	return got ? (int)got : fail(EAGAIN);
 }
 
-static void send_parcel(int fd, const union addr *addr, const struct iovec *iov, size_t n)
+static void send_parcel(int fd, const union addr *addr, const struct iovec *iov, size_t n,
+			uint16_t segment)
 {
 	size_t len = 0;
 
 	parcel.addr = *addr;
+	parcel.segment = segment;
 	for (size_t i = 0; i < n && len + iov[i].iov_len <= sizeof(parcel.payload); i++) {
 		memcpy(parcel.payload + len, iov[i].iov_base, iov[i].iov_len);
 		len += iov[i].iov_len;
 	}
-	send(fd, &parcel, sizeof(parcel.addr) + len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	send(fd, &parcel, PARCEL_HEAD + len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
@@ -252,7 +276,7 @@ int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct msghdr *msg = &msgs[i].msg_hdr;
 
-		send_parcel(fd, msg->msg_name, msg->msg_iov, msg->msg_iovlen);
+		send_parcel(fd, msg->msg_name, msg->msg_iov, msg->msg_iovlen, 0);
 	}
 	return n;
 }
@@ -356,18 +380,25 @@ bool net_datagrams(const union addr *to, const union addr *from, struct net_end 
 	return true;
 }
 
-void net_send_from(const struct net_end *end, const union addr *from, const void *data,
-		   size_t len)
+void net_send_joined(const struct net_end *end, const union addr *from, const void *data,
+		     size_t len, uint16_t segment)
 {
 	const struct iovec iov = { (void *)data, len };
 
 	if (net_is_open(end))
-		send_parcel(fakes[end->fd].far, from, &iov, 1);
+		send_parcel(fakes[end->fd].far, from, &iov, 1, segment);
+}
+
+void net_send_from(const struct net_end *end, const union addr *from, const void *data,
+		   size_t len)
+{
+	net_send_joined(end, from, data, len, 0);
 }
 
 bool net_is_door(uint16_t port, uint16_t server_port)
 {
-	return port == server_port || port == server_port + 1;
+	return port == server_port || port == server_port + 1 || port == TLS_PORT ||
+	       port == TLS_PORT + 1;
 }
 
 static bool is_peer(const struct fake *fake, uint16_t server_port)

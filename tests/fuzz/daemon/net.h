@@ -68,7 +68,15 @@ void net_send_from(const struct net_end *end, const union addr *from, const void
 		   size_t len);
 
 /**
- * net_is_door() - tell whether a port is the server's own: the given one or the next
+ * net_send_joined() - send it several that the kernel has joined
+ * @segment: the length of each but the last; 0 if it is but one
+ */
+void net_send_joined(const struct net_end *end, const union addr *from, const void *data,
+		     size_t len, uint16_t segment);
+
+/**
+ * net_is_door() - tell whether a port is the server's own: the given one or the next,
+ * or those of TLS
  */
 bool net_is_door(uint16_t port, uint16_t server_port);
 

@@ -23,14 +23,23 @@ enum script_what {
 	SCRIPT_PEER_ENDS,	/* with a FIN if the payload begins with 1, or closes */
 	SCRIPT_CLIENT_ENDS,
 	SCRIPT_CLIENT_DEAF,	/* client @who no longer reads, or reads again */
+	SCRIPT_HELLO,		/* client @who begins with DTLS; with his last cookie if there
+				   is a payload, whose first octet is his random bytes */
 	SCRIPT_WHATS,
 };
 
 /* In @who of SCRIPT_SIGNED, beside the client. */
-#define SCRIPT_CLIENT		0x1f
+#define SCRIPT_CLIENT		0x0f
+#define SCRIPT_TOKEN		0x10	/* with a session's key, see token.h */
 #define SCRIPT_RFC5389		0x20
 #define SCRIPT_OTHER_USER	0x40
 #define SCRIPT_FINGERPRINT	0x80
+
+/*
+ * In @who of SCRIPT_RAW: datagrams that have come as one (GRO); each but the last has four
+ * times as many bytes as the payload's first octet says.
+ */
+#define SCRIPT_JOINED		0x40
 
 struct script_step {
 	uint8_t what, who;

@@ -21,6 +21,7 @@
 #include "net.h"
 #include "script.h"
 #include "server.h"
+#include "token.h"
 #include "worker.h"
 
 #define CLIENTS		6	/* of which the last two come over UDP */
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char users[2][64];
+	char users[2][64], certificate[64], cert[96];
 	char *args[] = {
 		"kturnd", "-n", "--realm=" CLIENT_REALM, users[0], users[1],
 		"--listening-ip=" NET_HOST, "--listening-ip=" NET_HOST6,
@@ -47,7 +48,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"--max-port=50063", "--datapath=splice", "--max-permissions=8",
 		"--max-pending-connections=4", "--max-connections=6",
 		"--relay-threads=2", "--listening-ip=" NET_SECOND, "--rfc5780",
-		"--mobility",
+		"--mobility", "--no-tls", cert,
 	};
 
 	/* What the daemon says of a finding: KTURN_FUZZ_LOG=/dev/stderr */
@@ -58,7 +59,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (int i = 0; i < 2; i++)
 		snprintf(users[i], sizeof(users[i]), "--user=%s:%s", client_users[i],
 			 client_passwords[i]);
+	hello_certificate(certificate, sizeof(certificate));
+	snprintf(cert, sizeof(cert), "--cert=%s", certificate);
 	hold(!config_load(&config, ARRAY_SIZE(args), args, stderr));
+	token_configure(&config);
 	hold(!log_open(log ? log : "/dev/null", true));
 	hold(!server_open(&server, &config));
 	idle_sockets = net_count();
@@ -101,6 +105,7 @@ static void sign(const struct script_step *step)
 		.user = !!(step->who & SCRIPT_OTHER_USER),
 		.old = step->who & SCRIPT_RFC5389,
 		.fingerprint = step->who & SCRIPT_FINGERPRINT,
+		.token = step->who & SCRIPT_TOKEN,
 	};
 	struct client *client = client_of(step->who & SCRIPT_CLIENT);
 
@@ -109,6 +114,17 @@ static void sign(const struct script_step *step)
 		turn_loop();
 	}
 	client_sign(client, step->payload, step->len, &way);
+}
+
+static void send_raw(const struct script_step *step)
+{
+	struct client *client = client_of(step->who & SCRIPT_CLIENT);
+
+	if (step->who & SCRIPT_JOINED && client->datagrams && step->len)
+		net_send_joined(&client->end, &client->from, step->payload + 1, step->len - 1,
+				4 * step->payload[0]);
+	else
+		client_send(client, step->payload, step->len);
 }
 
 /* The payload may choose among some addresses and has a port. */
@@ -139,7 +155,7 @@ static void carry_out(const struct script_step *step)
 
 	switch (step->what) {
 	case SCRIPT_RAW:
-		client_send(client_of(step->who), step->payload, step->len);
+		send_raw(step);
 		break;
 	case SCRIPT_SIGNED:
 		sign(step);
@@ -164,6 +180,9 @@ static void carry_out(const struct script_step *step)
 		break;
 	case SCRIPT_CLIENT_ENDS:
 		net_hang_up(&clients[step->who % STREAMS].end);
+		break;
+	case SCRIPT_HELLO:
+		client_hello(client_of(step->who), step->payload, step->len);
 		break;
 	case SCRIPT_CLIENT_DEAF:
 		clients[step->who % CLIENTS].deaf ^= true;
