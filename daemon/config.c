@@ -77,4 +77,5 @@ void config_free(struct config *config)
 	free(config->log_file);
 	free(config->pidfile);
 	free(config->control_socket);
+	free(config->control_group);
 }

@@ -150,6 +150,7 @@ struct config {
 	int syslog_facility;
 	char *pidfile;
 	char *control_socket;	/* NULL: the default, if it can be had */
+	char *control_group;	/* NULL: nobody besides root and the server's own user */
 };
 
 /**

@@ -539,6 +539,8 @@ static const struct config_key keys[] = {
 	  "write the process id there", 0, 0 },
 	{ "control-socket", 0, parse_socket_path, MEMBER(control_socket), "PATH",
 	  "take commands of kturn(8) there (default: " CONTROL_DEFAULT_PATH ")", 0, 0 },
+	{ "control-group", 0, parse_string, MEMBER(control_group), "GROUP",
+	  "also those of its members; the server has to be one, or root (default: none)", 0, 0 },
 	{ "config", 'c', parse_string, MEMBER(file), "FILE",
 	  "read this file (default: " CONFIG_DEFAULT_FILE ")",
 	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },

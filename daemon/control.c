@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "control.h"
+#include "control_access.h"
 #include "control_client.h"
 #include "log.h"
 #include "question.h"
@@ -31,6 +32,7 @@ struct control {
 	struct server *server;
 	struct evconnlistener *listener;
 	char *path;
+	gid_t group;
 	LIST_HEAD(, control_client) clients;
 	unsigned int n_clients;
 };
@@ -174,15 +176,6 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 
 /* --- clients */
 
-/* The mode of the socket says the same; it may have been changed. */
-static bool may_command(int fd, struct ucred *peer)
-{
-	socklen_t len = sizeof(*peer);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) &&
-	       (!peer->uid || peer->uid == geteuid());
-}
-
 static void turn_away(int fd, const char *why)
 {
 	char line[128];
@@ -221,9 +214,9 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	struct ucred peer = { .uid = -1 };
 
 	(void)listener, (void)from, (void)len;
-	if (!may_command(fd, &peer)) {
+	if (!control_may_command(fd, control->group, &peer)) {
 		log_warning("control refused", "uid=%d pid=%d", (int)peer.uid, (int)peer.pid);
-		turn_away(fd, "only root and the server's own user may");
+		turn_away(fd, "only root, the server's own user and control-group may");
 	} else if (control->n_clients >= CLIENTS_MAX) {
 		turn_away(fd, "too many clients");
 	} else {
@@ -254,7 +247,7 @@ static int clear_path(const struct sockaddr_un *addr)
 }
 
 /* Before there are other threads, for the mask is everybody's. */
-static int listen_at(const char *path)
+static int listen_at(const char *path, gid_t group)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, err;
@@ -273,8 +266,12 @@ static int listen_at(const char *path)
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG))
 		err = -errno;
 	umask(mask);
-	if (!err)
-		return fd;
+	if (!err) {
+		err = control_open_to(path, group);
+		if (!err)
+			return fd;
+		unlink(path);
+	}
 	close(fd);
 	return err;
 }
@@ -289,13 +286,15 @@ static int refuse(const char *path, int err, bool asked_for)
 	return 0;
 }
 
-static struct control *new_control(struct server *server, const char *path, int fd)
+static struct control *new_control(struct server *server, const char *path, int fd,
+				   gid_t group)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
 	if (!control)
 		return NULL;
 	control->server = server;
+	control->group = group;
 	control->path = strdup(path);
 	if (control->path)
 		control->listener = evconnlistener_new(server->base, on_accept, control,
@@ -308,16 +307,27 @@ static struct control *new_control(struct server *server, const char *path, int 
 	return NULL;
 }
 
+/* Return: a listening socket, or a negative errno. */
+static int open_socket(const struct config *config, const char *path, gid_t *group)
+{
+	int err = control_group_id(config->control_group, group);
+
+	if (err == -ENOENT)
+		log_error("no such group", "control-group=%s", config->control_group);
+	return err ? err : listen_at(path, *group);
+}
+
 int control_open(struct control **control, struct server *server)
 {
-	const char *asked_for = server->config->control_socket;
-	const char *path = asked_for ? asked_for : CONTROL_DEFAULT_PATH;
-	int fd = listen_at(path);
+	const struct config *config = server->config;
+	const char *path = config->control_socket ? config->control_socket : CONTROL_DEFAULT_PATH;
+	gid_t group;
+	int fd = open_socket(config, path, &group);
 
 	*control = NULL;
 	if (fd < 0)
-		return refuse(path, fd, asked_for);
-	*control = new_control(server, path, fd);
+		return refuse(path, fd, config->control_socket || config->control_group);
+	*control = new_control(server, path, fd, group);
 	if (*control)
 		return 0;
 	close(fd);

@@ -19,10 +19,11 @@ struct control_client;
 struct server;
 
 /**
- * control_open() - listen on control-socket, for root and for who runs the server
+ * control_open() - listen on control-socket, for root, for who runs the server, and for
+ * control-group
  *
- * Says in the log what went wrong. The default path need not be there; a path that was
- * asked for has to work.
+ * Says in the log what went wrong. The default path need not be there; a path or a group
+ * that was asked for has to work.
  *
  * Return: 0 or a negative errno; @control may be NULL.
  */

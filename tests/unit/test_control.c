@@ -2,6 +2,7 @@
 /*
  * The control socket: a server of two workers in one thread, and those who ask it.
  */
+#include <grp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -434,40 +435,95 @@ static void socket_is_the_owners(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-/* In a process of its own. Return: its exit status. */
-static int ask_as_nobody(void)
+/* Who asks: besides his group he may have another. */
+struct asker {
+	uid_t uid;
+	gid_t gid;
+	gid_t also;
+	bool may;
+};
+
+/* Return: 0 if he was answered as he should be. */
+static int ask_as(const struct asker *asker)
 {
-	static const char wanted[] = "{\"ok\":false,\"error\":\"only root";
-	char line[256] = "";
+	const char *wanted = asker->may ? "\"ok\":true" : "\"ok\":false,\"error\":\"only root";
+	char line[LINE_MAX_LEN] = "";
 	int fd;
 
-	if (setgid(65534) || setuid(65534))
+	if (setgroups(1, &asker->also) || setgid(asker->gid) || setuid(asker->uid))
 		return 2;
 	fd = dial();
-	return recv(fd, line, sizeof(line) - 1, 0) > 0 &&
-	       !strncmp(line, wanted, sizeof(wanted) - 1) ? 0 : 1;
+	if (asker->may)
+		say(fd, "{\"command\":\"status\"}\n");
+	if (recv(fd, line, sizeof(line) - 1, 0) <= 0)
+		return 3;
+	return strstr(line, wanted) ? 0 : 1;
 }
 
-/* Whatever becomes of the mode of the socket. */
-static void others_are_turned_away(void **state)
+static void check_asker(const struct asker *asker)
 {
 	time_t start = time(NULL);
 	int status;
-	pid_t pid;
+	pid_t pid = fork();
 
-	(void)state;
-	if (geteuid())
-		skip();
-	chmod(directory, 0755);
-	chmod(path, 0666);
-	pid = fork();
 	if (!pid)
-		_exit(ask_as_nobody());
+		_exit(ask_as(asker));
 	while (!waitpid(pid, &status, WNOHANG)) {
 		turn_all();
 		assert_true(time(NULL) - start < PATIENCE);
 	}
 	assert_int_equal(status, 0);
+}
+
+/* Whatever becomes of the mode of the socket. */
+static void others_are_turned_away(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	chmod(directory, 0755);
+	chmod(path, 0666);
+	check_asker(&(struct asker){ 65534, 65534, 65534, false });
+}
+
+/* By their own group or by another one that they have; the owner's rights are no less. */
+static void members_may(void **state)
+{
+	static const struct asker askers[] = {
+		{ 65534, 1, 65534, true },
+		{ 65534, 65534, 1, true },
+		{ 0, 0, 0, true },
+		{ 65534, 65534, 2, false },
+	};
+	struct stat st;
+
+	(void)state;
+	if (geteuid() || !getgrnam("daemon") || getgrnam("daemon")->gr_gid != 1)
+		skip();
+	stop_server();
+	START_SERVER("--no-auth", "-L127.0.0.1", option, "--control-group=daemon");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(st.st_gid, 1);
+	chmod(directory, 0755);
+	chmod(path, 0666);
+	for (size_t i = 0; i < sizeof(askers) / sizeof(*askers); i++)
+		check_asker(&askers[i]);
+}
+
+/* Nobody is let in by mistake, and the mistake is not overlooked. */
+static void no_such_group(void **state)
+{
+	struct control *other;
+
+	(void)state;
+	control_close(server.control);
+	server.control = NULL;
+	config.control_group = "no-such-group";
+	assert_int_equal(control_open(&other, &server), -ENOENT);
+	assert_null(other);
+	assert_int_equal(access(path, F_OK), -1);
+	config.control_group = NULL;
 }
 
 /* A living server keeps its own; what a dead one has left, and no file, is replaced. */
@@ -510,6 +566,8 @@ int main(void)
 		test(drain_has_a_deadline),
 		test(socket_is_the_owners),
 		test(others_are_turned_away),
+		test(members_may),
+		test(no_such_group),
 		test(whose_path_it_is),
 	};
 
