@@ -14,6 +14,7 @@
 #include "counters.h"
 #include "log.h"
 #include "mobility.h"
+#include "quota_shared.h"
 #include "relay_udp.h"
 #include "relayed.h"
 #include "server.h"
@@ -258,6 +259,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	channels_clear(&allocation->channels);
 	HASH_DEL(session->worker->allocations, allocation);
 	count_down(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
+	quota_shared_release(session->worker->quota_shared, allocation->user);
 	log_deleted(allocation, why);
 	mobility_end(allocation);
 	session_set_allocation(session, NULL);

@@ -26,6 +26,7 @@ void config_defaults(struct config *config)
 		.channel_lifetime = 600,
 		.max_allocate_timeout = 60,
 		.stale_nonce = NONCE_LIFETIME,
+		.redis_lease = 30,
 		.userdb_cache = 300,
 		.rest_separator = ':',
 		.refusals_per_second = 10,

@@ -105,6 +105,7 @@ struct config {
 	bool oauth;
 	char *server_name;	/* whom its tokens are made for */
 	struct redis_address *redis;	/* instead of it; NULL: no Redis */
+	unsigned int redis_lease;	/* seconds that its share of quotas outlives a host */
 	unsigned int userdb_cache;	/* seconds that users count without it */
 	bool limit_refusals;
 	unsigned int refusals_per_second;	/* of one address */

@@ -158,6 +158,12 @@ static const char *parse_seconds(struct config *config, const struct config_key 
 	return parse_number(value, 1, SECONDS_MAX, member(config, key));
 }
 
+static const char *parse_lease(struct config *config, const struct config_key *key,
+			       const char *value)
+{
+	return parse_number(value, 3, 3600, member(config, key));
+}
+
 static const char *parse_timeout(struct config *config, const struct config_key *key,
 				 const char *value)
 {
@@ -436,6 +442,8 @@ static const struct config_key keys[] = {
 	{ "redis-userdb", 'N', config_parse_redis, 0, "CONNECTION",
 	  "users and secrets in Redis, such as \"ip=127.0.0.1 dbname=0 password=SECRET "
 	  "port=6379 connect_timeout=5\"", CONFIG_KEY_SECRET, 0 },
+	{ "redis-lease", 0, parse_lease, MEMBER(redis_lease), "SECONDS",
+	  "how long what a host has counts after it is gone (default: 30)", 0, 0 },
 	{ "userdb-cache", 0, parse_seconds, MEMBER(userdb_cache), "SECONDS",
 	  "how long users of a Redis that is gone count (default: 300)", 0, 0 },
 	{ "unauthorized-ratelimit", 0, parse_bool, MEMBER(limit_refusals), NULL,

@@ -22,7 +22,7 @@ static struct quota_user *find(const struct quota *quota, const struct auth_user
 }
 
 /* All who come with tokens have the name of a key, and are not one user. */
-static bool is_counted(const struct auth_user *user)
+bool quota_counts_user(const struct auth_user *user)
 {
 	return user && !auth_user_has_token(user);
 }
@@ -49,7 +49,7 @@ static bool take(struct quota *quota, const struct config *config,
 {
 	if (config->total_quota && quota->total >= config->total_quota)
 		return false;
-	if (is_counted(user) && !take_user(quota, config->user_quota, user))
+	if (quota_counts_user(user) && !take_user(quota, config->user_quota, user))
 		return false;
 	quota->total++;
 	return true;
@@ -91,7 +91,7 @@ void quota_release(struct quota *quota, const struct auth_user *user)
 {
 	pthread_mutex_lock(&quota->lock);
 	quota->total--;
-	if (is_counted(user))
+	if (quota_counts_user(user))
 		release_user(quota, user);
 	pthread_mutex_unlock(&quota->lock);
 }

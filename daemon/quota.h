@@ -37,6 +37,12 @@ bool quota_take(struct quota *quota, const struct config *config,
 		const struct auth_user *user);
 
 /**
+ * quota_counts_user() - tell whether user-quota is for this user
+ * @user: NULL if nobody is asked who he is
+ */
+bool quota_counts_user(const struct auth_user *user);
+
+/**
  * quota_count() - how many allocations there are; any thread
  */
 unsigned int quota_count(struct quota *quota);

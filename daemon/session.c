@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <event2/event.h>
 
+#include "allocate_pending.h"
 #include "allocation.h"
 #include "config.h"
 #include "connection.h"
@@ -61,6 +62,7 @@ void session_count_as(struct session *session, enum counter level)
 
 void session_end(struct session *session)
 {
+	allocate_pending_forget(session);
 	count_down(session->counted);
 	LIST_REMOVE(session, entry);
 	event_free(session->idle);

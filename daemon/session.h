@@ -17,6 +17,7 @@
 #include "addr.h"
 #include "counters.h"
 
+struct allocate_pending;
 struct allocation;
 struct connection;
 struct event;
@@ -52,6 +53,7 @@ struct session_ops {
  * @counted: the level that it is counted in
  * @challenged: one unsigned request has had its error response
  * @allocation: its own, if it has one
+ * @pending: the request for it, if that waits for other hosts
  * @binding: of a stream: it becomes this one's client data connection
  */
 struct session {
@@ -64,6 +66,7 @@ struct session {
 	enum counter counted;
 	bool challenged;
 	struct allocation *allocation;
+	struct allocate_pending *pending;
 	struct connection *binding;
 };
 

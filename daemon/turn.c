@@ -196,14 +196,15 @@ static struct worker *find_owner(const struct session *session, const struct stu
 
 /*
  * Such a request goes to that worker, and the session with it. One that has an
- * allocation here stays, and is told so.
+ * allocation here, or is about to, stays, and is told so.
  *
  * Return: the session has gone, to another worker or for good.
  */
 static bool hand_over(struct session *session, const struct stun_message *msg,
 		      unsigned int *code)
 {
-	struct worker *owner = session->allocation ? NULL : find_owner(session, msg);
+	bool stays = session->allocation || session->pending;
+	struct worker *owner = stays ? NULL : find_owner(session, msg);
 	int err;
 
 	/* What is encrypted by datagrams is decrypted where it comes to. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct allocation_request;
 struct session;
 struct stun_message;
 struct transaction;
@@ -59,6 +60,13 @@ unsigned int turn_binding(const struct transaction *transaction,
 			  const struct stun_message *msg);
 unsigned int turn_allocate(const struct transaction *transaction,
 			   const struct stun_message *msg);
+
+/**
+ * turn_allocate_now() - the last part of it, when all that may refuse it has been asked
+ */
+unsigned int turn_allocate_now(const struct transaction *transaction,
+			       struct allocation_request *request);
+
 unsigned int turn_refresh(const struct transaction *transaction,
 			  const struct stun_message *msg);
 unsigned int turn_create_permission(const struct transaction *transaction,

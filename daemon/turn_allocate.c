@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acl.h"
+#include "allocate_pending.h"
 #include "allocation.h"
 #include "alternate.h"
 #include "auth_user.h"
@@ -232,6 +233,18 @@ static void answer_allocate(const struct transaction *transaction,
 	response_send(&response);
 }
 
+unsigned int turn_allocate_now(const struct transaction *transaction,
+			       struct allocation_request *request)
+{
+	unsigned int code = transaction->session->allocation ? 437 : 0;
+
+	if (!code)
+		code = allocation_create(transaction, request);
+	if (!code)
+		answer_allocate(transaction, request);
+	return code;
+}
+
 /* RFC 8656, 7.2, with the exceptions of RFC 6062, 5.1 */
 unsigned int turn_allocate(const struct transaction *transaction,
 			   const struct stun_message *msg)
@@ -241,6 +254,9 @@ unsigned int turn_allocate(const struct transaction *transaction,
 
 	if (transaction->session->allocation)
 		return 437;
+	/* Of one that is answered soon this is a copy. */
+	if (transaction->session->pending)
+		return 0;
 	code = get_request(transaction, msg, &request);
 	if (!code && acl_is_tunnelled(&config_of(transaction)->acl, &transaction->session->client))
 		code = 403;
@@ -249,11 +265,9 @@ unsigned int turn_allocate(const struct transaction *transaction,
 		return 0;
 	if (!code && atomic_load(&transaction->session->worker->server->drain.draining))
 		code = 508;
-	if (!code)
-		code = allocation_create(transaction, &request);
-	if (!code)
-		answer_allocate(transaction, &request);
-	return code;
+	if (code || allocate_pending_begin(transaction, &request))
+		return code;
+	return turn_allocate_now(transaction, &request);
 }
 
 /* RFC 8656, 8.1: of an allocation with two families each can be meant alone. */

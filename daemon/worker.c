@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "listener_udp.h"
 #include "log.h"
+#include "quota_shared.h"
 #include "server.h"
 #include "service.h"
 #include "session.h"
@@ -49,6 +50,12 @@ static int open_auth(struct worker *worker)
 		return 0;
 	worker->auth = auth_new(worker->snapshot);
 	return worker->auth ? 0 : -ENOMEM;
+}
+
+static int open_quota(struct worker *worker)
+{
+	worker->quota_shared = quota_shared_new(worker);
+	return worker->quota_shared ? 0 : -ENOMEM;
 }
 
 static int open_datapath(struct worker *worker)
@@ -126,6 +133,8 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (!err)
 		err = mailbox_open(&worker->mailbox, worker->base, worker);
 	if (!err)
+		err = open_quota(worker);
+	if (!err)
 		err = open_datapath(worker);
 	if (!err)
 		err = listeners_open(worker);
@@ -182,6 +191,7 @@ void worker_take(struct worker *worker, struct snapshot *snapshot)
 		return;
 	}
 	worker->strangers.max = max_strangers(worker->config);
+	quota_shared_follow(worker->quota_shared);
 	auth_free(old_auth);
 	snapshot_put(old_snapshot);
 }
@@ -199,6 +209,7 @@ void worker_close(struct worker *worker)
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
 	handshakes_clear(&worker->handshakes);
+	quota_shared_free(worker->quota_shared);
 	auth_free(worker->auth);
 	udp_io_free(worker->udp);
 	mailbox_close(&worker->mailbox);

@@ -32,6 +32,7 @@ struct event_base;
 struct listener;
 struct listener_udp;
 struct mobility;
+struct quota_shared;
 struct server;
 struct session;
 struct snapshot;
@@ -57,6 +58,7 @@ struct udp_io;
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
+ * @quota_shared: what of them other hosts count in
  * @counters: what its thread counts; others read it
  * @beat: when its loop turned last, by worker_now(); others read it. Only kept up while
  *	somebody does
@@ -87,6 +89,7 @@ struct worker {
 	struct connection *relays;
 	struct allocation *allocations;
 	uint64_t next_allocation;
+	struct quota_shared *quota_shared;
 	struct counters counters;
 	struct event *beat_timer;
 	_Atomic time_t beat;

@@ -95,6 +95,7 @@ users_of_redis() {
 	redis_comes_and_goes
 	stop_server
 	secrets_of_redis "$door"
+	quota_of_hosts "$door"
 	stop_redis
 }
 
@@ -127,4 +128,115 @@ secrets_of_redis() {
 	redis flushall >/dev/null
 	test_command 'Redis is emptied' await 100 unauthorized gina:later
 	stop_server
+}
+
+# --- quotas that hosts share
+
+other_address=10.77.0.2
+other_pid=''
+holders=()
+
+# It has its log, as the first one has.
+start_other_server() {
+	: >"$tmp/other"
+	kturnd --no-config --datapath="$engine" --relay-threads=2 --listening-port="$port" \
+		--listening-ip="$other_address" --relay-ip="$other_address" --realm=interop \
+		--lt-cred-mech --user=alice:wonder --control-socket="$tmp/other-control" "$@" \
+		>>"$tmp/other" 2>&1 </dev/null &
+	other_pid=$!
+	await 300 grep -q ' quota shared: worker=1' "$tmp/other"
+}
+
+# hold ADDRESS: an allocation of alice's there, which stays until release_all.
+hold() {
+	local log=$tmp/hold.${#holders[@]}
+	rm -f "$log"
+	kturn-client transfer --via "$1:$port" --user alice:wonder --from "$peer_address" \
+		--size 1 --timeout 600 >"$log" 2>&1 &
+	holders+=($!)
+	await 100 grep -q . "$log"
+	cat "$log"
+	grep -q ^relayed "$log"
+}
+
+hold_many() {
+	local n=$1
+	while [ "$n" -gt 0 ]; do
+		hold "$2" || return 1
+		n=$((n - 1))
+	done
+}
+
+over_quota() {
+	! hold "$1" && grep -q 486 "$tmp/hold.$((${#holders[@]} - 1))"
+}
+
+let_go() {
+	kill "$@" 2>/dev/null || true
+	wait "$@" 2>/dev/null || true
+}
+
+# Ten in all, wherever they are: 4 here and 6 there.
+ten_on_two_hosts() {
+	hold_many 4 "$address" && hold_many 6 "$other_address" &&
+		over_quota "$address" && over_quota "$other_address"
+}
+
+one_more_when_one_ends() {
+	let_go "${holders[0]}"
+	await 50 hold "$other_address" && over_quota "$address"
+}
+
+# Its 7 come back with the end of its lease, and no more than these.
+killed_host_gives_back() {
+	kill -KILL "$other_pid"
+	wait "$other_pid" 2>/dev/null || true
+	await 200 hold "$address" && hold_many 6 "$address" && over_quota "$address"
+}
+
+# Nobody else knows of these ten now; a host that had none goes by its own limit.
+local_limits_without_redis() {
+	over_quota "$address" && hold "$other_address" && let_go "${holders[-1]}"
+}
+
+shared_again() {
+	await 200 shared_times "$1" "$tmp/server" && await 200 shared_times 4 "$tmp/other" &&
+		over_quota "$other_address" && over_quota "$address"
+}
+
+# shared_times COUNT LOG
+shared_times() {
+	[ "$(grep -c ' quota shared: ' "$2")" -ge "$1" ]
+}
+
+quota_of_hosts() {
+	local quota=(--redis-userdb="$1" --user-quota=10 --redis-lease=8) threads
+	holders=()
+	redis flushall >/dev/null
+	: >"$tmp/server"
+	start_server "${quota[@]}"
+	await 300 log_has ' quota shared: '
+	start_other_server "${quota[@]}"
+	test_command 'a quota of 10 holds for two hosts together' ten_on_two_hosts
+	test_command 'what ends on one host is free for the other' one_more_when_one_ends
+	test_command 'what a killed host had comes back' killed_host_gives_back
+	start_other_server "${quota[@]}"
+	stop_redis
+	test_command 'the log says that the quota is not shared' \
+		await 100 log_has ' quota not shared: '
+	test_command 'without Redis each host has the quota' local_limits_without_redis
+	threads=$(grep -c ' quota shared: ' "$tmp/server")
+	start_redis
+	test_command 'with Redis, which has forgotten all, it is shared again' \
+		shared_again $((2 * threads))
+	let_go "${holders[@]}"
+	let_go "$other_pid"
+	test_command 'a host that stops leaves nothing' await 20 only_shares "$threads"
+	stop_server
+}
+
+# only_shares N: those of the one that runs, which has one for each thread.
+only_shares() {
+	[ "$(redis scard kturn/quota)" = "$1" ] &&
+		[ "$(redis --scan --pattern 'kturn/quota/*' | wc -l)" = "$1" ]
 }
