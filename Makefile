@@ -51,7 +51,7 @@ programs := build/kturnd build/kturn build/kturn-client
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-prepared check-unit \
 	check-kselftest check-kselftest-runner check-interop check-debug check-sanitized \
-	fuzz stress hostile \
+	fuzz stress hostile load \
 	generate check-generated bench bench-compare bench-check bench-baseline \
 	clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
 
@@ -74,6 +74,8 @@ help:
 	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
 	@echo 'make fuzz-daemon  hostile bytes for the daemon, on this host; MINUTES= each'
 	@echo 'make hostile      a client in bad company, on this host; CROWD= of each kind'
+	@echo 'make load         so many clients at once, coturn'"'"'s, on this host; CLIENTS=,'
+	@echo '                  SERVER=coturn to compare'
 	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
 	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
@@ -276,6 +278,13 @@ hostile: CROWD = 10000
 hostile: $(programs) build/interop/wire
 	@tools/deps check
 	@tests/interop/run --hostile=$(CROWD)
+
+# So many of coturn's clients; each way to the server takes two minutes with 1000.
+load: CLIENTS = 1000
+load: SERVER = kturnd
+load: $(programs) build/interop/wire
+	@tools/deps check
+	@tests/interop/run --load=$(CLIENTS) --server=$(SERVER)
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:
