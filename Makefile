@@ -264,7 +264,7 @@ same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end $(waiting)' \
-		KTURN_WITHOUT_VARIANTS='$(same_again)' tools/check vm:debug:kselftest \
+		KTURN_WITHOUT_VARIANTS='$(same_again)' tools/check share:debug:1/2 share:debug:2/2 \
 		vm:debug:fuzz+ends $(call waiting_on,debug)
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
