@@ -65,6 +65,14 @@ bool allocate_pending_begin(const struct transaction *transaction,
 	return false;
 }
 
+bool allocate_pending_is(const struct transaction *transaction)
+{
+	const struct allocate_pending *pending = transaction->session->pending;
+
+	return pending && !memcmp(pending->transaction.id, transaction->id,
+				  sizeof(transaction->id));
+}
+
 void allocate_pending_forget(struct session *session)
 {
 	struct allocate_pending *pending = session->pending;

@@ -22,6 +22,11 @@ bool allocate_pending_begin(const struct transaction *transaction,
 			    const struct allocation_request *request);
 
 /**
+ * allocate_pending_is() - tell whether it is the one that waits, sent once more
+ */
+bool allocate_pending_is(const struct transaction *transaction);
+
+/**
  * allocate_pending_forget() - the session goes, or has none
  */
 void allocate_pending_forget(struct session *session);

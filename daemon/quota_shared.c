@@ -443,13 +443,15 @@ struct quota_ask *quota_shared_ask(struct quota_shared *shared, struct auth_user
 	if (!shared || !shared->entered)
 		return NULL;
 	ask = malloc(sizeof(*ask));
-	if (!ask)
-		return NULL;
-	*ask = (struct quota_ask){ shared, auth_user_get(user), answer, arg, false };
-	if (send_ask(ask))
-		return ask;
-	auth_user_put(user);
-	free(ask);
+	if (ask) {
+		*ask = (struct quota_ask){ shared, auth_user_get(user), answer, arg, false };
+		if (send_ask(ask))
+			return ask;
+		auth_user_put(user);
+		free(ask);
+	}
+	/* What is allowed now is not counted there: all is, when it is written anew. */
+	cut(shared, "no memory");
 	return NULL;
 }
 

@@ -252,11 +252,11 @@ unsigned int turn_allocate(const struct transaction *transaction,
 	struct allocation_request request = { 0 };
 	unsigned int code;
 
-	if (transaction->session->allocation)
-		return 437;
-	/* Of one that is answered soon this is a copy. */
-	if (transaction->session->pending)
+	/* It is answered soon. */
+	if (allocate_pending_is(transaction))
 		return 0;
+	if (transaction->session->allocation || transaction->session->pending)
+		return 437;
 	code = get_request(transaction, msg, &request);
 	if (!code && acl_is_tunnelled(&config_of(transaction)->acl, &transaction->session->client))
 		code = 403;

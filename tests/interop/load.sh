@@ -9,7 +9,7 @@ load_uclient() {
 	local n=$1 totals
 	shift
 	# It lets a client in every 0.1 s, some of them at once.
-	timeout $((120 + n)) turnutils_uclient -y -p "$port" -m "$n" -n "$load_messages" \
+	timeout --foreground $((120 + n)) turnutils_uclient -y -p "$port" -m "$n" -n "$load_messages" \
 		-l 160 -u alice -w wonder "$@" "$address" >"$tmp/load" 2>&1 || true
 	mapfile -t totals < <(sed -n 's/.*start_mclient: tot_.*[=~] *\([0-9]*\), .*[=~] *\([0-9]*\)$/\1\n\2/p' \
 		"$tmp/load")

@@ -187,6 +187,28 @@ one_more_when_one_ends() {
 	await 50 hold "$other_address" && over_quota "$address"
 }
 
+# Redis is asked for the tenth, and its client does not wait for the answer: nobody has it.
+who_goes_meanwhile_has_none() {
+	local log=$tmp/impatient pid
+	let_go "${holders[1]}"
+	await 50 hold "$address" || return 1
+	let_go "${holders[-1]}"
+	kill -STOP "$redis_pid"
+	kturn-client transfer --via "$address:$port" --user alice:wonder \
+		--from "$peer_address" --size 1 --timeout 600 >"$log" 2>&1 &
+	pid=$!
+	await 30 asked_redis
+	let_go "$pid"
+	sleep 0.3 # until kturnd has seen that; if not, it has an allocation for a moment
+	kill -CONT "$redis_pid"
+	! grep relayed "$log" && await 50 hold "$address" && over_quota "$other_address"
+}
+
+# Whether it has something to read that is longer than all but that question.
+asked_redis() {
+	ss -Hxn src "$tmp/redis" | awk '$3 > 500 { asked = 1 } END { exit !asked }'
+}
+
 # Its 7 come back with the end of its lease, and no more than these.
 killed_host_gives_back() {
 	kill -KILL "$other_pid"
@@ -204,6 +226,19 @@ shared_again() {
 		over_quota "$other_address" && over_quota "$address"
 }
 
+# One that is there and does not answer is as good as gone, after connect_timeout.
+redis_asleep() {
+	local before
+	before=$(grep -c ' quota shared: ' "$tmp/other")
+	kill -STOP "$redis_pid"
+	address=$other_address wire_tests --udp asleep
+	kill -CONT "$redis_pid"
+	test_command 'the log says that Redis is asleep' \
+		grep ' quota not shared: .*no answer in time' "$tmp/other"
+	test_command 'it is asked again when it is awake' \
+		await 200 shared_times $((before + 1)) "$tmp/other"
+}
+
 # shared_times COUNT LOG
 shared_times() {
 	[ "$(grep -c ' quota shared: ' "$2")" -ge "$1" ]
@@ -219,6 +254,7 @@ quota_of_hosts() {
 	start_other_server "${quota[@]}"
 	test_command 'a quota of 10 holds for two hosts together' ten_on_two_hosts
 	test_command 'what ends on one host is free for the other' one_more_when_one_ends
+	test_command 'who goes while Redis is asked has none of it' who_goes_meanwhile_has_none
 	test_command 'what a killed host had comes back' killed_host_gives_back
 	start_other_server "${quota[@]}"
 	stop_redis
@@ -229,6 +265,7 @@ quota_of_hosts() {
 	start_redis
 	test_command 'with Redis, which has forgotten all, it is shared again' \
 		shared_again $((2 * threads))
+	redis_asleep
 	let_go "${holders[@]}"
 	let_go "$other_pid"
 	test_command 'a host that stops leaves nothing' await 20 only_shares "$threads"

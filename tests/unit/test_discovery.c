@@ -221,6 +221,8 @@ static void padding_is_bounded(void **state)
 	begin(&b, STUN_BINDING);
 	msg = ask(&b);
 	assert_false(stun_find(&msg, STUN_ATTR_PADDING, NULL));
+	/* Seven times what was asked at most, if its four addresses were of IPv6. */
+	assert_in_range(reply_len + 4 * (16 - 4), 0, 7 * stun_end(&b));
 }
 
 static unsigned int code_with(uint16_t type, const void *value, size_t len)
