@@ -227,18 +227,14 @@ demo: programs module-$(KERNEL)
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
 counted := icount:6.12:idle+rate+window
-# What mostly waits does so beside the others.
-waiting := dead_peer limit
-waiting_on = $(foreach kernel,$(1),some:$(kernel):dead_peer+limit)
-suites = $(foreach part,$(1),$(foreach kernel,$(KERNELS),vm:$(kernel):$(part)))
-# Of the interop tests, all in one kernel; in the others, relays and how they end.
-interop_suites = vm:$(firstword $(KERNELS)):interop \
-		 $(patsubst %,vm:%:ends,$(wordlist 2,99,$(KERNELS)))
+# One virtual machine for each kernel. Of the interop tests, all in one of them; in the
+# others, relays and how they end.
+in_vms = vm:$(firstword $(KERNELS)):kselftest+interop \
+	 $(patsubst %,vm:%:kselftest+ends,$(wordlist 2,99,$(KERNELS)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest) interop \
-		$(interop_suites) $(call waiting_on,$(KERNELS)) $(counted) unit fuzz-daemon generated docs
+	@KTURN_WITHOUT=rate tools/check interop $(in_vms) $(counted) unit fuzz-daemon generated docs
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -251,11 +247,10 @@ check-fuzz-daemon: $(fuzz_daemon)
 	@tools/check fuzz-daemon
 
 check-kselftest: check-built
-	@KTURN_WITHOUT='rate $(waiting)' tools/check $(call suites,kselftest) $(counted) icount:6.1:rate \
-		$(call waiting_on,$(KERNELS))
+	@KTURN_WITHOUT=rate tools/check $(KERNELS:%=vm:%:kselftest) $(counted) icount:6.1:rate
 
 check-interop: check-built
-	@tools/check interop $(call suites,interop)
+	@tools/check interop $(KERNELS:%=vm:%:interop)
 
 same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 	      $(foreach size,1B 1KiB 64KiB 1MiB,MAPPED_$(size)) V6_1B V6_1KiB
@@ -263,9 +258,8 @@ same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 # Without what takes too long there: run those by themselves. A variant of each kind is
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end $(waiting)' \
-		KTURN_WITHOUT_VARIANTS='$(same_again)' tools/check share:debug:1/2 share:debug:2/2 \
-		vm:debug:fuzz+ends $(call waiting_on,debug)
+	@KTURN_WITHOUT='rate tls tls_end' KTURN_WITHOUT_VARIANTS='$(same_again)' \
+		tools/check vm:debug:1/2 vm:debug:2/2+fuzz+ends
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
@@ -311,7 +305,6 @@ stress: build/kselftest/stress
 # --- how fast it is; docs/BENCHMARKS.md
 
 results ?= build/bench/results.json
-baseline := tests/bench-baseline.json
 
 bench: $(bench_built)
 	@tools/bench/run --$(BENCH) --kernel='$(KERNEL)'
@@ -321,17 +314,11 @@ bench-compare:
 	@[ "$(BASE)" ] || { echo 'make bench-compare BASE=results.json' >&2; exit 2; }
 	@tools/bench/compare '$(BASE)' $(results)
 
-# What tests/bench-baseline.json has recorded is measured again.
-measure_engines = tools/bench/run --quick --out=build/bench/engines \
-		  --only=module,module_process,kturnd --work=bulk,both,screen,rtt64,rtt1200
-
 bench-check: $(bench_built)
-	@$(measure_engines) --kernel='$(KERNEL)'
-	@tools/bench/check $(baseline) build/bench/engines/results.json
+	@tools/check bench:$(KERNEL)
 
 bench-baseline: $(bench_built)
-	@$(measure_engines) --kernel='$(KERNELS)'
-	@tools/bench/check --record build/bench/engines/results.json >$(baseline)
+	@tools/bench/check --record '$(KERNELS)'
 
 # --- the rest
 

@@ -3,7 +3,7 @@
 
 mib=$((1 << 20))
 rounds=300 bursts=300 calls=100
-bulk_bytes=$((16 * mib)) other_bytes=$((32 * mib))
+bulk_bytes=$((128 * mib)) other_bytes=$((32 * mib))
 [ "$length" = quick ] || bulk_bytes=$((256 * mib))
 
 # work_options NAME [RIVAL]: sets options. With TLS a byte costs so much that there
