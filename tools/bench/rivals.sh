@@ -48,8 +48,10 @@ nat_start() {
 	END
 	way=(--client-ns=client --to="$edge_ip:$relay_port")
 }
+# Once a minute the kernel looks through this table, which stays, however empty it is.
 nat_stop() {
 	on edge nft delete table ip bench
+	sysctl -qw net.netfilter.nf_conntrack_buckets=1024
 	on edge sysctl -qw net.ipv4.ip_forward=0
 }
 
