@@ -21,6 +21,7 @@ void config_defaults(struct config *config)
 		.max_connections = 1024,
 		.max_pending_connections = 64,
 		.max_strangers = 2048,
+		.trace_records = 2048,
 		.max_allocate_lifetime = 3600,
 		.permission_lifetime = PERMISSION_LIFETIME,
 		.channel_lifetime = 600,

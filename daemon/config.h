@@ -152,6 +152,7 @@ struct config {
 	char *pidfile;
 	char *control_socket;	/* NULL: the default, if it can be had */
 	char *control_group;	/* NULL: nobody besides root and the server's own user */
+	unsigned int trace_records;	/* of each worker, while somebody watches */
 };
 
 /**

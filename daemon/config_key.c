@@ -549,6 +549,8 @@ static const struct config_key keys[] = {
 	  "take commands of kturn(8) there (default: " CONTROL_DEFAULT_PATH ")", 0, 0 },
 	{ "control-group", 0, parse_string, MEMBER(control_group), "GROUP",
 	  "also those of its members; the server has to be one, or root (default: none)", 0, 0 },
+	{ "trace-records", 0, parse_cap, MEMBER(trace_records), "COUNT",
+	  "control messages that a thread keeps while kturn trace runs (default: 2048)", 0, 0 },
 	{ "config", 'c', parse_string, MEMBER(file), "FILE",
 	  "read this file (default: " CONFIG_DEFAULT_FILE ")",
 	  CONFIG_KEY_COMMAND_LINE | CONFIG_KEY_EARLY, 0 },

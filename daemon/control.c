@@ -17,6 +17,7 @@
 #include "control.h"
 #include "control_access.h"
 #include "control_client.h"
+#include "control_trace.h"
 #include "log.h"
 #include "question.h"
 #include "server.h"
@@ -46,6 +47,7 @@ static void close_client(struct control_client *client)
 {
 	if (client->question)
 		question_forget(client->question);
+	control_trace_end(client);
 	LIST_REMOVE(client, entry);
 	client->control->n_clients--;
 	bufferevent_free(client->stream);

@@ -19,6 +19,7 @@ struct question;
  * @question: what a worker is being asked for him, or what he has to read before
  *	the next one is; NULL if nothing
  * @reading: the question waits for him to read
+ * @watches: he is counted among those who want to see control messages
  */
 struct control_client {
 	LIST_ENTRY(control_client) entry;
@@ -27,6 +28,7 @@ struct control_client {
 	bool busy, ended;
 	struct question *question;
 	bool reading;
+	bool watches;
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "control.h"
 #include "control_allocation.h"
+#include "control_trace.h"
 #include "datapath.h"
 #include "drain.h"
 #include "json_text.h"
@@ -52,7 +53,7 @@ static void end_status(struct question *question)
 	const struct config *config = server->config;
 
 	control_finish(question->client, json_pack(
-		"{s:b, s:s, s:i, s:I, s:s, s:i, s:i, s:b, s:o, s:o, s:o, s:b, s:O}",
+		"{s:b, s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:b, s:o, s:o, s:o, s:b, s:O}",
 		"ok", 1,
 		"version", KTURN_VERSION,
 		"pid", (int)getpid(),
@@ -60,6 +61,7 @@ static void end_status(struct question *question)
 		"engine", server->workers[0].datapath->ops->name,
 		"workers", server->n_workers,
 		"allocations", quota_count((struct quota *)&server->quota),
+		"watchers", (int)atomic_load(&server->watchers),
 		"draining", (int)server->drain.draining,
 		"drain_deadline_s", drain_status(&server->drain),
 		"realm", json_text(config->realm),
@@ -148,6 +150,7 @@ static const struct command {
 	{ "allocation-list", control_allocation_list },
 	{ "allocation-show", control_allocation_show },
 	{ "allocation-del", control_allocation_del },
+	{ "trace", control_trace },
 };
 
 void control_command(struct control_client *client, const json_t *request)
@@ -161,5 +164,5 @@ void control_command(struct control_client *client, const json_t *request)
 		}
 	}
 	control_fail(client, "there is no such command; there are status, reload, drain, "
-		     "allocation-list, allocation-show and allocation-del");
+		     "allocation-list, allocation-show, allocation-del and trace");
 }

@@ -30,11 +30,12 @@ struct question *question_new(const struct question_ops *ops, struct control_cli
 	return NULL;
 }
 
-static void free_question(struct question *question)
+void question_free(struct question *question)
 {
 	json_decref(question->result);
 	json_decref(question->sum);
 	free(question->user);
+	free(question->numbers);
 	free(question);
 }
 
@@ -57,7 +58,7 @@ static void end(struct question *question)
 {
 	question->client->question = NULL;
 	question->ops->end(question);
-	free_question(question);
+	question_free(question);
 }
 
 static void send_on(struct question *question)
@@ -70,7 +71,7 @@ static void send_on(struct question *question)
 		return;
 	client->question = NULL;
 	control_fail(client, "worker %u is too busy to answer", worker->index);
-	free_question(question);
+	question_free(question);
 }
 
 /* The next page waits until this one is read. */
@@ -81,7 +82,7 @@ static void come_back(struct mail *mail, void *server)
 
 	(void)server;
 	if (!client) {
-		free_question(question);
+		question_free(question);
 		return;
 	}
 	question->ops->take(question);
@@ -113,7 +114,7 @@ void question_go_on(struct question *question)
 void question_forget(struct question *question)
 {
 	if (question->client->reading)
-		free_question(question);
+		question_free(question);
 	else
 		question->client = NULL;
 }

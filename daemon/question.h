@@ -41,6 +41,9 @@ struct question_ops {
  * @more: it has more to say
  * @sum: of all answers so far, @ops' own
  * @count: the same, as a number
+ * @numbers: one for each worker, or NULL; the ops' own, to be freed with it
+ * @lost: what could not be told any more
+ * @unfinished: there was more to tell than one answer is to have
  */
 struct question {
 	struct mail mail;
@@ -54,6 +57,9 @@ struct question {
 	bool more;
 	json_t *sum;
 	unsigned int count;
+	uint64_t *numbers;
+	uint64_t lost;
+	bool unfinished;
 };
 
 /**
@@ -64,6 +70,11 @@ struct question {
  */
 struct question *question_new(const struct question_ops *ops, struct control_client *client,
 			      const char *user);
+
+/**
+ * question_free() - of one that is not asked after all
+ */
+void question_free(struct question *question);
 
 /**
  * question_ask() - begin; it is not the caller's any more

@@ -41,6 +41,7 @@ struct worker;
  * @metrics: over HTTP, or NULL
  * @service: what the service manager is told
  * @ticket_key: of all tickets of mobile allocations
+ * @watchers: how many want to see control messages
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
 struct server {
@@ -59,6 +60,7 @@ struct server {
 	struct control *control;
 	struct metrics *metrics;
 	struct service service;
+	_Atomic unsigned int watchers;
 	int stop;
 	struct reservations reservations;
 	struct ticket_key ticket_key;

@@ -16,6 +16,7 @@
 
 #include "addr.h"
 #include "counters.h"
+#include "trace.h"
 
 struct allocate_pending;
 struct allocation;
@@ -137,6 +138,7 @@ static inline bool session_is_secure(const struct session *session)
  */
 static inline void session_send(struct session *session, const void *data, size_t len)
 {
+	trace_message(session, TRACE_OUT, data, len);
 	session->ops->send(session, data, len);
 }
 

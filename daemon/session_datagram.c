@@ -186,6 +186,8 @@ static bool answer_again(struct session_datagram *self, const struct datagram *d
 
 	if (!answer)
 		return false;
+	trace_message(&self->session, TRACE_IN, datagram->data, datagram->len);
+	trace_message(&self->session, TRACE_OUT, answer->data, answer->len);
 	udp_send(self->socket, &self->session.client, &self->session.server, answer->data,
 		 answer->len);
 	udp_flush(self->session.worker->udp);

@@ -151,10 +151,12 @@ static void receive_message(struct session_dtls *self, const uint8_t *data, size
 	const struct answer *answer = answers_find(&self->answers, data, len);
 
 	evtimer_del(self->timer);
-	if (answer)
-		send_message(&self->session, answer->data, answer->len);
-	else
+	if (answer) {
+		trace_message(&self->session, TRACE_IN, data, len);
+		session_send(&self->session, answer->data, answer->len);
+	} else {
 		turn_receive(&self->session, data, len);
+	}
 }
 
 /*

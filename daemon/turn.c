@@ -259,6 +259,7 @@ static unsigned int process(struct transaction *transaction, const struct method
  */
 static void receive_indication(struct session *session, const struct stun_message *msg)
 {
+	trace_message(session, TRACE_IN, msg->data, msg->len);
 	if (msg->method != STUN_SEND)
 		return;
 	if (has_unknown(session, msg))
@@ -279,11 +280,13 @@ static void receive_request(struct session *session, const struct stun_message *
 	unsigned int code = 0;
 
 	if (!method) {
+		trace_message(session, TRACE_IN, msg->data, msg->len);
 		log_ignored(session, msg, "unknown method");
 		return;
 	}
 	if (hand_over(session, msg, &code))
 		return;
+	trace_message(session, TRACE_IN, msg->data, msg->len);
 	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
 	if (!code)
 		code = process(&transaction, method, msg);
@@ -326,6 +329,7 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 	}
 	err = stun_parse(&msg, data, len);
 	if (err == -EINVAL) {
+		trace_message(session, TRACE_IN, data, len);
 		refuse_malformed(session, &msg);
 		return;
 	}
@@ -334,6 +338,7 @@ void turn_receive(struct session *session, const uint8_t *data, size_t len)
 		return;
 	}
 	if (msg.fingerprint && !stun_check_fingerprint(&msg)) {
+		trace_message(session, TRACE_IN, data, len);
 		log_ignored(session, &msg, "wrong FINGERPRINT");
 		return;
 	}

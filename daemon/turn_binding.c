@@ -158,6 +158,8 @@ static unsigned int send_aside(struct response *response, const union addr *orig
 	if (!socket)
 		return 500;
 	if (len) {
+		trace_message_at(response->transaction->session, TRACE_OUT, to, origin,
+				 response->buf, len);
 		udp_send(socket, to, origin, response->buf, len);
 		udp_flush(worker->udp);
 	}

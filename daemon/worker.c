@@ -113,6 +113,7 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 		.snapshot = snapshot_get(server->snapshot),
 		.config = server->config,
 		.mailbox = { .out = -1, .in = -1 },
+		.trace = { .watchers = &server->watchers },
 	};
 	LIST_INIT(&worker->sessions);
 	strangers_init(&worker->strangers, max_strangers(server->config));
@@ -202,6 +203,7 @@ void worker_close(struct worker *worker)
 	mailbox_empty(&worker->mailbox);
 	while (!LIST_EMPTY(&worker->sessions))
 		session_close(LIST_FIRST(&worker->sessions), "shutdown");
+	trace_clear(&worker->trace);
 	strangers_clear(&worker->strangers);
 	session_datagrams_clear(&worker->datagrams);
 	forwards_clear(worker);

@@ -18,6 +18,7 @@
 #include "session_datagram.h"
 #include "session_dtls.h"
 #include "strangers.h"
+#include "trace.h"
 
 #define WORKERS_MAX 256		/* at most eight bits of a CONNECTION-ID */
 #define WORKER_ID_SHIFT 56	/* an allocation's id begins with its worker's index */
@@ -59,6 +60,7 @@ struct udp_io;
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
  * @quota_shared: what of them other hosts count in
+ * @trace: its clients' control messages, while somebody watches
  * @counters: what its thread counts; others read it
  * @beat: when its loop turned last, by worker_now(); others read it. Only kept up while
  *	somebody does
@@ -90,6 +92,7 @@ struct worker {
 	struct allocation *allocations;
 	uint64_t next_allocation;
 	struct quota_shared *quota_shared;
+	struct trace trace;
 	struct counters counters;
 	struct event *beat_timer;
 	_Atomic time_t beat;

@@ -367,6 +367,82 @@ static void one_is_ended(void **state)
 	close_many(fds, 4);
 }
 
+/* --- control messages */
+
+/* Return: the last line of an answer, behind @records of the message that allocates. */
+static json_t *hear_records(int fd, unsigned int *records)
+{
+	json_t *line;
+
+	for (*records = 0; (line = hear(fd)) && !json_object_get(line, "ok"); ++*records) {
+		const json_t *record = json_object_get(line, "record");
+
+		assert_string_equal(json_string_value(json_object_get(record, "transport")), "tcp");
+		assert_memory_equal(json_string_value(json_object_get(record, "data")),
+				    *records % 2 ? "0103" : "0003", 4);
+		json_decref(line);
+	}
+	assert_non_null(line);
+	assert_true(json_is_true(json_object_get(line, "ok")));
+	return line;
+}
+
+/* From the first request on, each once; those of who has gone need no memory any more. */
+static void messages_are_watched(void **state)
+{
+	int fds[2], other, fd = dial();
+	unsigned int records;
+	json_t *answer, *after;
+	char *text;
+
+	(void)state;
+	allocate_many(fds, 1);
+	say(fd, "{\"command\":\"trace\"}\n");
+	answer = hear_records(fd, &records);
+	assert_int_equal(records, 0);
+	allocate_many(fds + 1, 1);
+	after = json_pack("{s:s, s:O}", "command", "trace", "after",
+			  json_object_get(answer, "after"));
+	json_decref(answer);
+	text = json_dumps(after, 0);
+	say(fd, text);
+	say(fd, "\n");
+	answer = hear_records(fd, &records);
+	assert_int_equal(records, 2);
+	assert_int_equal(json_integer_value(json_object_get(answer, "lost")), 0);
+	assert_false(json_is_true(json_object_get(answer, "more")));
+	json_decref(answer);
+	json_decref(after);
+	free(text);
+	other = dial();
+	say(other, "{\"command\":\"trace\"}\n");
+	json_decref(hear_records(other, &records));
+	assert_int_equal(records, 0);
+	assert_int_equal(server.watchers, 2);
+	close(other);
+	close(fd);
+	for (time_t start = time(NULL); server.watchers; turn_all())
+		assert_true(time(NULL) - start < PATIENCE);
+	close_many(fds, 2);
+}
+
+static void numbers_of_other_workers(void **state)
+{
+	static const char *const afters[] = { "7", "[1]", "[1,2,3]", "[-1,0]", "[\"1\",2]" };
+	char request[64];
+	int fd = dial();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(afters) / sizeof(afters[0]); i++) {
+		snprintf(request, sizeof(request), "{\"command\":\"trace\",\"after\":%s}\n",
+			 afters[i]);
+		say(fd, request);
+		hear_error(fd, "one for each worker");
+	}
+	assert_int_equal(server.watchers, 0);
+	close(fd);
+}
+
 /* --- the end */
 
 static unsigned int ask(int fd, uint16_t method)
@@ -562,6 +638,8 @@ int main(void)
 		test(slow_readers),
 		test(list_goes_on_behind_those_who_have_gone),
 		test(one_is_ended),
+		test(messages_are_watched),
+		test(numbers_of_other_workers),
 		test(drained_servers_end),
 		test(drain_has_a_deadline),
 		test(socket_is_the_owners),
