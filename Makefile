@@ -154,6 +154,11 @@ signing := $(addprefix test_,cve stun_keys mobility mobility_others)
 $(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
 $(signing:%=build/unit/%): build/san/tools/client/challenge.o
 
+# What looks into kturn.
+shown := $(addprefix build/san/tools/kturn/,packet.o pcapng.o trace_filter.o trace_info.o trace_record.o)
+build/san/tests/unit/test_trace_shown.o: private CPPFLAGS += -iquote tools/kturn
+build/unit/test_trace_shown: $(shown)
+
 # One program: the tests, and all of the client but its main().
 build/interop/wire: $(interop:%.c=build/obj/%.o) \
 		$(patsubst %.c,build/obj/%.o,$(filter-out %/main.c,$(client))) \

@@ -22,6 +22,9 @@ enum option_flags {
 	OPTION_REALM	= 16,
 	OPTION_PASSWORD	= 32,
 	OPTION_SHA256	= 64,
+	OPTION_ADDRESS	= 128,
+	OPTION_PCAPNG	= 256,
+	OPTION_COUNT	= 512,
 };
 
 /**
@@ -37,6 +40,9 @@ enum option_flags {
  * @realm: of the user
  * @password_file: where his password is
  * @sha256: the key to keep of it is one of SHA-256
+ * @address: whose control messages, or about whom: perhaps with a length behind it
+ * @pcapng: the file that they go to, or NULL
+ * @count: after how many of them it ends; 0: never
  */
 struct options {
 	bool json;
@@ -47,6 +53,8 @@ struct options {
 	uint64_t deadline;
 	const char *db, *realm, *password_file;
 	bool sha256;
+	const char *address, *pcapng;
+	uint64_t count;
 };
 
 /**
@@ -81,6 +89,7 @@ extern const struct verb secret_verbs[];
 extern const struct verb status_verbs[];
 extern const struct verb reload_verbs[];
 extern const struct verb drain_verbs[];
+extern const struct verb trace_verbs[];
 
 /**
  * complain() - say on standard error what went wrong

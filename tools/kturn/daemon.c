@@ -12,44 +12,72 @@
 #include "control.h"
 #include "daemon.h"
 
-/* Return: a stream to the daemon, or NULL with errno. */
-static FILE *dial(const char *path)
+/* Two streams on one socket: the one to read from, the other to write to. */
+struct daemon {
+	FILE *in, *out;
+};
+
+/* Return: a socket, or -1 with errno. */
+static int dial(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, err;
-	FILE *stream;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
 		errno = ENAMETOOLONG;
-		return NULL;
+		return -1;
 	}
 	strcpy(addr.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return NULL;
-	stream = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ? NULL : fdopen(fd, "r+");
-	if (stream)
-		return stream;
+	if (fd < 0 || !connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
 	err = errno;
 	close(fd);
 	errno = err;
+	return -1;
+}
+
+/* Return: NULL with errno. */
+static struct daemon *open_at(const char *path)
+{
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+	int fd = daemon ? dial(path) : -1;
+
+	if (fd >= 0) {
+		daemon->in = fdopen(fd, "r");
+		daemon->out = fdopen(dup(fd), "w");
+		if (daemon->in && daemon->out)
+			return daemon;
+		daemon_close(daemon);
+		return NULL;
+	}
+	free(daemon);
 	return NULL;
 }
 
-static bool send_request(FILE *stream, const json_t *request)
+void daemon_close(struct daemon *daemon)
 {
-	return !json_dumpf(request, stream, JSON_COMPACT) && putc('\n', stream) == '\n' &&
-	       !fflush(stream);
+	if (daemon->in)
+		fclose(daemon->in);
+	if (daemon->out)
+		fclose(daemon->out);
+	free(daemon);
+}
+
+static bool send_request(struct daemon *daemon, const json_t *request)
+{
+	return !json_dumpf(request, daemon->out, JSON_COMPACT) &&
+	       putc('\n', daemon->out) == '\n' && !fflush(daemon->out);
 }
 
 /* Return: the last line, or NULL if it does not come. */
-static json_t *receive(FILE *stream, daemon_line_fn each, void *arg)
+static json_t *receive(struct daemon *daemon, daemon_line_fn each, void *arg)
 {
 	json_t *line = NULL;
 	char *text = NULL;
 	size_t size = 0;
 
-	while (getline(&text, &size, stream) >= 0) {
+	while (getline(&text, &size, daemon->in) >= 0) {
 		line = json_loads(text, 0, NULL);
 		if (!line || json_object_get(line, "ok"))
 			break;
@@ -80,21 +108,23 @@ static void complain_refusal(const json_t *answer)
 	complain("%s", error ? error : "refused");
 }
 
-json_t *daemon_ask(const struct options *opt, json_t *request, daemon_line_fn each, void *arg)
+struct daemon *daemon_open(const struct options *opt)
 {
-	FILE *stream = dial(path_of(opt));
-	json_t *answer = NULL;
+	struct daemon *daemon = open_at(path_of(opt));
 
-	if (!stream) {
+	if (!daemon)
 		complain("no kturnd at %s: %s", path_of(opt), strerror(errno));
-		json_decref(request);
-		return NULL;
-	}
+	return daemon;
+}
+
+json_t *daemon_request(struct daemon *daemon, json_t *request, daemon_line_fn each, void *arg)
+{
+	json_t *answer;
+
 	/* Who turns us away may have done so before he was asked. */
-	send_request(stream, request);
+	send_request(daemon, request);
 	json_decref(request);
-	answer = receive(stream, each, arg);
-	fclose(stream);
+	answer = receive(daemon, each, arg);
 	if (!answer)
 		complain("kturnd has not answered");
 	if (!answer || json_is_true(json_object_get(answer, "ok")))
@@ -104,15 +134,29 @@ json_t *daemon_ask(const struct options *opt, json_t *request, daemon_line_fn ea
 	return NULL;
 }
 
+json_t *daemon_ask(const struct options *opt, json_t *request, daemon_line_fn each, void *arg)
+{
+	struct daemon *daemon = daemon_open(opt);
+	json_t *answer;
+
+	if (!daemon) {
+		json_decref(request);
+		return NULL;
+	}
+	answer = daemon_request(daemon, request, each, arg);
+	daemon_close(daemon);
+	return answer;
+}
+
 json_t *daemon_try(const struct options *opt, json_t *request)
 {
-	FILE *stream = dial(path_of(opt));
+	struct daemon *daemon = open_at(path_of(opt));
 	json_t *answer = NULL;
 
-	if (stream && send_request(stream, request))
-		answer = receive(stream, NULL, NULL);
-	if (stream)
-		fclose(stream);
+	if (daemon && send_request(daemon, request))
+		answer = receive(daemon, NULL, NULL);
+	if (daemon)
+		daemon_close(daemon);
 	json_decref(request);
 	return answer;
 }

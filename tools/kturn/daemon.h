@@ -7,12 +7,30 @@
 
 #include <jansson.h>
 
+struct daemon;
 struct options;
 
 /**
  * typedef daemon_line_fn - take a line of an answer that is not the last
  */
 typedef void (*daemon_line_fn)(const json_t *line, void *arg);
+
+/**
+ * daemon_open() - connect with the daemon, for several requests
+ *
+ * Return: NULL after a complaint.
+ */
+struct daemon *daemon_open(const struct options *opt);
+
+/**
+ * daemon_request() - one of them: as daemon_ask()
+ */
+json_t *daemon_request(struct daemon *daemon, json_t *request, daemon_line_fn each, void *arg);
+
+/**
+ * daemon_close() - hang up
+ */
+void daemon_close(struct daemon *daemon);
 
 /**
  * daemon_ask() - send a request and take the answer

@@ -45,6 +45,18 @@
  * settings: an object; coalesce is when bytes in bulk wait for more of them:
  *   coalesce             delay_us, looks, bytes, mean   integer
  *
+ * trace: an object a line; new keys may come between.
+ *
+ *   number               integer, counts what is shown
+ *   time_us              integer, microseconds since 1970
+ *   lost                 integer, messages that are missing before it
+ *   source, destination  string, address and port
+ *   transport            "tcp", "udp"
+ *   secure               boolean: over TLS or DTLS
+ *   length               integer, octets of the message
+ *   allocation           string, hexadecimal digits; null if there is none yet
+ *   info                 string, method, class and attributes
+ *
  * caps: an object.
  *
  *   owner, netns, total  integer, how many relays there may be

@@ -12,7 +12,11 @@
 #include "text.h"
 #include "version.h"
 
-#define SHA256		256	/* an option without a letter */
+/* Options without a letter. */
+#define SHA256		256
+#define ADDRESS		257
+#define PCAPNG		258
+#define COUNT		259
 #define DEADLINE_MAX	(365 * 24 * 3600)
 
 static const struct noun {
@@ -29,6 +33,7 @@ static const struct noun {
 	{ "status", status_verbs },
 	{ "reload", reload_verbs },
 	{ "drain", drain_verbs },
+	{ "trace", trace_verbs },
 	{ NULL, NULL },
 };
 
@@ -85,6 +90,9 @@ static void usage(FILE *to)
 	      "  -r, --realm REALM       else kturnd's\n"
 	      "  -f, --password-file FILE  holds the password, or the secret; - is standard input\n"
 	      "      --sha256            keep the key of SHA-256, not of MD5\n"
+	      "      --address ADDR[/N]  only what has to do with this client or peer\n"
+	      "      --pcapng FILE       write a capture; - is standard output\n"
+	      "      --count N           end after so many\n"
 	      "  -h, --help      this text\n"
 	      "  -V, --version\n\n"
 	      "Words may be cut short; a noun alone means its first verb. The exit status\n"
@@ -125,6 +133,7 @@ static const char *strange_option(const struct options *opt, const struct verb *
 {
 	static const char *const names[] = {
 		"socket", "user", "deadline", "db", "realm", "password-file", "sha256",
+		"address", "pcapng", "count",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -201,6 +210,8 @@ static bool set_text(struct options *opt, int letter, const char *value)
 		{ 'b', OPTION_DB, offsetof(struct options, db) },
 		{ 'r', OPTION_REALM, offsetof(struct options, realm) },
 		{ 'f', OPTION_PASSWORD, offsetof(struct options, password_file) },
+		{ ADDRESS, OPTION_ADDRESS, offsetof(struct options, address) },
+		{ PCAPNG, OPTION_PCAPNG, offsetof(struct options, pcapng) },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -219,6 +230,15 @@ static int set_deadline(struct options *opt, const char *text)
 	if (parse_u64(text, &opt->deadline) && opt->deadline <= DEADLINE_MAX)
 		return EXIT_SUCCESS;
 	complain("\"%s\" is not a number of seconds", text);
+	return usage_error();
+}
+
+static int set_count(struct options *opt, const char *text)
+{
+	opt->given |= OPTION_COUNT;
+	if (parse_u64(text, &opt->count) && opt->count)
+		return EXIT_SUCCESS;
+	complain("\"%s\" is not a number of messages", text);
 	return usage_error();
 }
 
@@ -243,6 +263,9 @@ static int parse_and_run(int argc, char **argv)
 		{ "realm", required_argument, NULL, 'r' },
 		{ "password-file", required_argument, NULL, 'f' },
 		{ "sha256", no_argument, NULL, SHA256 },
+		{ "address", required_argument, NULL, ADDRESS },
+		{ "pcapng", required_argument, NULL, PCAPNG },
+		{ "count", required_argument, NULL, COUNT },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -261,6 +284,10 @@ static int parse_and_run(int argc, char **argv)
 			break;
 		case 'd':
 			if (set_deadline(&opt, optarg))
+				return EXIT_USAGE;
+			break;
+		case COUNT:
+			if (set_count(&opt, optarg))
 				return EXIT_USAGE;
 			break;
 		case SHA256:
