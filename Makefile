@@ -128,7 +128,8 @@ build/san/libkturn.a: $(daemon_lib:%.c=build/san/%.o)
 build/race/libkturn.a: $(daemon_lib:%.c=build/race/%.o)
 
 link = @echo '  LINK    $@'; mkdir -p $(@D); \
-	$(CC) $(CFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(1) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LIBS)
 
 build/kturnd: build/obj/daemon/main.o build/obj/libkturn.a
 	$(call link)
@@ -154,10 +155,13 @@ signing := $(addprefix test_,cve stun_keys mobility mobility_others)
 $(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
 $(signing:%=build/unit/%): build/san/tools/client/challenge.o
 
-# What looks into kturn.
-shown := $(addprefix build/san/tools/kturn/,packet.o pcapng.o trace_filter.o trace_info.o trace_record.o)
-build/san/tests/unit/test_trace_shown.o: private CPPFLAGS += -iquote tools/kturn
-build/unit/test_trace_shown: $(shown)
+# What is of the command kturn.
+commands := $(addprefix test_,relay_filter monitor trace_shown)
+$(commands:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/kturn
+$(commands:%=build/unit/%): build/san/libcommand.a
+build/san/libcommand.a: $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(tool)))
+	@rm -f $@
+	@ar rcs $@ $^
 
 # One program: the tests, and all of the client but its main().
 build/interop/wire: $(interop:%.c=build/obj/%.o) \

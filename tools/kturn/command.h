@@ -25,6 +25,10 @@ enum option_flags {
 	OPTION_ADDRESS	= 128,
 	OPTION_PCAPNG	= 256,
 	OPTION_COUNT	= 512,
+	OPTION_PEER	= 1024,
+	OPTION_IDLE	= 2048,
+	OPTION_ENGINE	= 4096,
+	OPTION_RCVBUF	= 8192,
 };
 
 /**
@@ -43,6 +47,10 @@ enum option_flags {
  * @address: whose control messages, or about whom: perhaps with a length behind it
  * @pcapng: the file that they go to, or NULL
  * @count: after how many of them it ends; 0: never
+ * @peer: relays whose peer has this address, or one of this network; or NULL
+ * @idle: relays that have been idle for so long, or not so long; or NULL
+ * @engine: relays whose bytes this moves, or NULL
+ * @rcvbuf: bytes, room for what is told of relays; 0 for what is usual
  */
 struct options {
 	bool json;
@@ -55,6 +63,8 @@ struct options {
 	bool sha256;
 	const char *address, *pcapng;
 	uint64_t count;
+	const char *peer, *idle, *engine;
+	uint64_t rcvbuf;
 };
 
 /**
@@ -80,6 +90,7 @@ struct verb {
 
 /* The first verb is meant if there is none on the command line. */
 extern const struct verb relay_verbs[];
+extern const struct verb monitor_verbs[];
 extern const struct verb stats_verbs[];
 extern const struct verb caps_verbs[];
 extern const struct verb settings_verbs[];

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "monitor_known.h"
 #include "text.h"
 
 /* JSON's integers are signed here; a counter stops where they end. */
@@ -176,11 +177,8 @@ static json_t *settings_object(const struct kturn_coalesce *coalesce)
 			 "mean", integer(coalesce->mean));
 }
 
-/* Spread out for people, in one line for programs. */
-static int print(json_t *value)
+static int print_as(json_t *value, size_t flags)
 {
-	size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
-
 	if (!value) {
 		complain("out of memory");
 		return EXIT_FAILURE;
@@ -191,6 +189,12 @@ static int print(json_t *value)
 	return EXIT_SUCCESS;
 }
 
+/* Spread out for people, in one line for programs. */
+static int print(json_t *value)
+{
+	return print_as(value, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
+}
+
 int json_print_relay(const struct kturn_relay *relay)
 {
 	return print(relay_object(relay));
@@ -199,6 +203,33 @@ int json_print_relay(const struct kturn_relay *relay)
 int json_print_relays(const struct kturn_relays *relays)
 {
 	return print(relay_array(relays));
+}
+
+/* @key has @value, unless that is NULL. */
+static void print_line(const char *event, int64_t time_us, const char *key, json_t *value)
+{
+	print_as(json_pack("{s:s, s:I, s:o*}", "event", event, "time_us", (json_int_t)time_us,
+			   key, value), JSON_COMPACT);
+}
+
+void json_print_event(const char *event, int64_t time_us, const struct kturn_relay *relay)
+{
+	print_line(event, time_us, "relay", relay ? relay_object(relay) : NULL);
+}
+
+void json_print_gone(const char *event, int64_t time_us, const struct known_relay *relay)
+{
+	print_line(event, time_us, "relay",
+		   json_pack("{s:I, s:o, s:o, s:o}",
+			     "id", integer(relay->id),
+			     "group", group_string(relay->group),
+			     "client", leg_object(&relay->client),
+			     "peer", leg_object(&relay->peer)));
+}
+
+void json_print_synced(const char *event, int64_t time_us, size_t relays)
+{
+	print_line(event, time_us, "relays", json_integer(integer(relays)));
 }
 
 int json_print_stats(const struct kturn_stats *stats)

@@ -16,11 +16,13 @@
  *   runs                 how often its sockets were looked at:
  *     direct, softirq, process, defers   integer
  *   engine               "kernel"
- *   path                 what moves the bytes in this engine: "process"
+ *   path                 what moves the bytes in this engine: "process", "softirq", "tls"
  *   state                "open", "half-closed", "closing", "resetting", "ended"
  *   reason               "none", "eof", "client-reset", "peer-reset", "deleted",
- *                        "owner-gone", "urgent", "idle", "limit", "error"
+ *                        "owner-gone", "urgent", "tls-alert", "tls-truncated",
+ *                        "tls-key-update", "idle", "limit", "error"
  *   errno                integer; not 0 with reason "error"
+ *   alert                integer; the TLS alert with reason "tls-alert"
  *   age_ms               integer
  *   client, peer         the two sockets, as seen from this host:
  *     local_addr, remote_addr   string, or null if not known
@@ -57,6 +59,16 @@
  *   allocation           string, hexadecimal digits; null if there is none yet
  *   info                 string, method, class and attributes
  *
+ * monitor: an object a line.
+ *
+ *   event                "added", "ended": what the module has told; "lost": something
+ *                        that it has told was not heard; then "appeared", "gone" for
+ *                        what was missed, and "synced"
+ *   time_us              integer, microseconds since 1970, when it was heard
+ *   relay                with "added", "ended" and "appeared" as above; with "gone" its
+ *                        id, group, client and peer alone
+ *   relays               with "synced": integer, how many there are
+ *
  * caps: an object.
  *
  *   owner, netns, total  integer, how many relays there may be
@@ -65,6 +77,8 @@
 #define KTURN_JSON_H
 
 #include "genl.h"
+
+struct known_relay;
 
 /**
  * json_print_relay() - answer with one relay
@@ -79,6 +93,22 @@ int json_print_relay(const struct kturn_relay *relay);
  * Return: the exit status.
  */
 int json_print_relays(const struct kturn_relays *relays);
+
+/**
+ * json_print_event() - a line of a monitor
+ * @relay: what it is about, or NULL
+ */
+void json_print_event(const char *event, int64_t time_us, const struct kturn_relay *relay);
+
+/**
+ * json_print_gone() - a line of a monitor about a relay that is not there any more
+ */
+void json_print_gone(const char *event, int64_t time_us, const struct known_relay *relay);
+
+/**
+ * json_print_synced() - a line of a monitor that knows all @relays again
+ */
+void json_print_synced(const char *event, int64_t time_us, size_t relays);
 
 /**
  * json_print_stats() - answer with the counters

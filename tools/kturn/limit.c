@@ -97,6 +97,11 @@ static bool parse_value(const char *text, const struct suffix *suffixes, uint64_
 	return false;
 }
 
+bool limit_parse_time(const char *text, uint64_t *ms)
+{
+	return parse_value(text, in_ms, ms);
+}
+
 static const struct kind *find_kind(const char *name)
 {
 	for (size_t i = 0; i < LIMIT_KINDS; i++)

@@ -40,4 +40,11 @@ const char *limit_text(const struct kturn_limits *limits, size_t kind, char buf[
  */
 bool limit_parse(const char *name, const char *value, struct kturn_limit *limit);
 
+/**
+ * limit_parse_time() - read a time as limits have it, in milliseconds
+ *
+ * Return: false if @text is something else.
+ */
+bool limit_parse_time(const char *text, uint64_t *ms);
+
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +15,19 @@
 #define ADDRESS		257
 #define PCAPNG		258
 #define COUNT		259
+#define PEER		260
+#define IDLE		261
+#define ENGINE		262
+#define RCVBUF		263
 #define DEADLINE_MAX	(365 * 24 * 3600)
+#define RCVBUF_MAX	(1 << 30)
 
 static const struct noun {
 	const char *name;
 	const struct verb *verbs;
 } nouns[] = {
 	{ "relay", relay_verbs },
+	{ "monitor", monitor_verbs },
 	{ "stats", stats_verbs },
 	{ "caps", caps_verbs },
 	{ "settings", settings_verbs },
@@ -37,42 +41,6 @@ static const struct noun {
 	{ NULL, NULL },
 };
 
-void complain(const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fputs("kturn: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-bool parse_u64(const char *text, uint64_t *value)
-{
-	int base = strncasecmp(text, "0x", 2) ? 10 : 16;
-	char *end;
-
-	/* strtoull() would accept blanks and a sign. */
-	if (!isdigit((unsigned char)text[0]))
-		return false;
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	return !errno && !*end && isxdigit((unsigned char)end[-1]);
-}
-
-struct kturn_genl *connect_module(void)
-{
-	struct kturn_genl *genl;
-	char why[128];
-
-	if (!kturn_genl_open(&genl, why, sizeof(why)))
-		return genl;
-	complain("%s", why);
-	return NULL;
-}
-
 static void usage(FILE *to)
 {
 	fputs("usage: kturn [OPTION...] NOUN [VERB] [ARGUMENT...]\n\n", to);
@@ -82,6 +50,10 @@ static void usage(FILE *to)
 				verb->takes, verb->does);
 	fputs("\n"
 	      "  -g, --group G   only the relays of this group\n"
+	      "      --peer ADDR[/N]     only those whose peer is this, or in this network\n"
+	      "      --idle +TIME        only those that have been idle for so long; -TIME: not so long\n"
+	      "      --engine ENGINE     only those with this: process, softirq, tls\n"
+	      "      --rcvbuf BYTES      room for what is told before it is read\n"
 	      "  -j, --json      answer in JSON\n"
 	      "  -u, --user NAME         only the allocations of this user\n"
 	      "  -s, --socket PATH       kturnd's control socket\n"
@@ -134,6 +106,7 @@ static const char *strange_option(const struct options *opt, const struct verb *
 	static const char *const names[] = {
 		"socket", "user", "deadline", "db", "realm", "password-file", "sha256",
 		"address", "pcapng", "count",
+		"peer", "idle", "engine", "rcvbuf",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -212,6 +185,9 @@ static bool set_text(struct options *opt, int letter, const char *value)
 		{ 'f', OPTION_PASSWORD, offsetof(struct options, password_file) },
 		{ ADDRESS, OPTION_ADDRESS, offsetof(struct options, address) },
 		{ PCAPNG, OPTION_PCAPNG, offsetof(struct options, pcapng) },
+		{ PEER, OPTION_PEER, offsetof(struct options, peer) },
+		{ IDLE, OPTION_IDLE, offsetof(struct options, idle) },
+		{ ENGINE, OPTION_ENGINE, offsetof(struct options, engine) },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -242,6 +218,15 @@ static int set_count(struct options *opt, const char *text)
 	return usage_error();
 }
 
+static int set_rcvbuf(struct options *opt, const char *text)
+{
+	opt->given |= OPTION_RCVBUF;
+	if (parse_u64(text, &opt->rcvbuf) && opt->rcvbuf && opt->rcvbuf <= RCVBUF_MAX)
+		return EXIT_SUCCESS;
+	complain("\"%s\" is not a number of bytes, at most %d", text, RCVBUF_MAX);
+	return usage_error();
+}
+
 static int set_group(struct options *opt, const char *text)
 {
 	opt->by_group = parse_u64(text, &opt->group);
@@ -266,6 +251,10 @@ static int parse_and_run(int argc, char **argv)
 		{ "address", required_argument, NULL, ADDRESS },
 		{ "pcapng", required_argument, NULL, PCAPNG },
 		{ "count", required_argument, NULL, COUNT },
+		{ "peer", required_argument, NULL, PEER },
+		{ "idle", required_argument, NULL, IDLE },
+		{ "engine", required_argument, NULL, ENGINE },
+		{ "rcvbuf", required_argument, NULL, RCVBUF },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -288,6 +277,8 @@ static int parse_and_run(int argc, char **argv)
 			break;
 		case COUNT:
 			if (set_count(&opt, optarg))
+		case RCVBUF:
+			if (set_rcvbuf(&opt, optarg))
 				return EXIT_USAGE;
 			break;
 		case SHA256:

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "json.h"
 #include "limit.h"
+#include "relay_filter.h"
 #include "relay_text.h"
 
 static int print_list(const struct options *opt, const struct kturn_relays *relays)
@@ -13,20 +14,35 @@ static int print_list(const struct options *opt, const struct kturn_relays *rela
 	return opt->json ? json_print_relays(relays) : relay_print_list(relays);
 }
 
+/* What the kernel has not left out, the filter does. */
+static void keep_fitting(struct kturn_relays *relays, const struct relay_filter *filter)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < relays->count; i++)
+		if (relay_filter_fits(filter, &relays->relay[i]))
+			relays->relay[kept++] = relays->relay[i];
+	relays->count = kept;
+}
+
 static int list(const struct options *opt, int count, char **args)
 {
-	const struct kturn_which which = { .group = opt->by_group ? &opt->group : NULL };
-	struct kturn_genl *genl = connect_module();
 	struct kturn_relays relays = { .count = 0 };
+	struct relay_filter filter;
+	struct kturn_genl *genl;
 	int status;
 
 	(void)count, (void)args;
+	if (!relay_filter_read(&filter, opt))
+		return EXIT_USAGE;
+	genl = connect_module();
 	if (!genl)
 		return EXIT_FAILURE;
-	if (kturn_relay_dump(genl, &which, &relays)) {
+	if (kturn_relay_dump(genl, &filter.which, &relays)) {
 		complain("%s", kturn_genl_why(genl));
 		status = EXIT_FAILURE;
 	} else {
+		keep_fitting(&relays, &filter);
 		status = print_list(opt, &relays);
 	}
 	kturn_relays_free(&relays);
@@ -169,9 +185,10 @@ static int del(const struct options *opt, int count, char **args)
 const struct verb relay_verbs[] = {
 	{
 		.name = "list",
-		.takes = "[--group G]",
+		.takes = "[FILTER...]",
 		.does = "the relays there are",
 		.takes_group = true,
+		.options = OPTION_PEER | OPTION_IDLE | OPTION_ENGINE,
 		.run = list,
 	},
 	{

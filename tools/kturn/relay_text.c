@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "limit.h"
+#include "relay_filter.h"
 #include "relay_text.h"
 #include "table.h"
 #include "text.h"
@@ -24,14 +25,6 @@ static const struct column columns[] = {
 	{ "AGE", true },
 	{ "LIMITS", false },
 };
-
-/* A relay is as idle as the livelier of its directions. */
-static uint64_t idle_ms(const struct kturn_relay *relay)
-{
-	uint64_t a = relay->to_peer.idle_ms, b = relay->to_client.idle_ms;
-
-	return a < b ? a : b;
-}
 
 static const char *engine_text(const struct kturn_relay *relay,
 			       char buf[TABLE_CELL_LEN])
@@ -67,7 +60,7 @@ static int add_row(struct table *table, const struct kturn_relay *relay)
 	       table_add(table, text_addr(&relay->peer.remote, buf)) ||
 	       table_add(table, text_bytes(relay->to_peer.bytes, buf)) ||
 	       table_add(table, text_bytes(relay->to_client.bytes, buf)) ||
-	       table_add(table, text_time(idle_ms(relay), buf)) ||
+	       table_add(table, text_time(relay_idle_ms(relay), buf)) ||
 	       table_add(table, text_time(relay->age_ms, buf)) ||
 	       table_add(table, limits_text(relay, buf));
 }
@@ -147,19 +140,28 @@ static void print_owner(const struct kturn_relay *relay)
 	printf("%s\n", text_time(relay->outlive_ms, buf));
 }
 
+const char *relay_reason(const struct kturn_relay *relay, char buf[RELAY_REASON_LEN])
+{
+	char unknown[KTURN_NAME_LEN];
+	const char *name = kturn_reason_name(relay->reason, unknown);
+
+	if (relay->error)
+		snprintf(buf, RELAY_REASON_LEN, "%s (%s)", name, strerror(relay->error));
+	else if (relay->reason == KTURN_END_REASON_TLS_ALERT)
+		snprintf(buf, RELAY_REASON_LEN, "%s (%" PRIu32 ")", name, relay->alert);
+	else
+		snprintf(buf, RELAY_REASON_LEN, "%s", name);
+	return buf;
+}
+
 static void print_reason(const struct kturn_relay *relay)
 {
-	char name[KTURN_NAME_LEN];
+	char reason[RELAY_REASON_LEN];
 
 	if (relay->reason == KTURN_END_REASON_NONE)
 		return;
 	text_key("  ", "reason");
-	printf("%s", kturn_reason_name(relay->reason, name));
-	if (relay->error)
-		printf(" (%s)", strerror(relay->error));
-	if (relay->reason == KTURN_END_REASON_TLS_ALERT)
-		printf(" (%" PRIu32 ")", relay->alert);
-	putchar('\n');
+	puts(relay_reason(relay, reason));
 }
 
 static void print_limits(const struct kturn_limits *limits)

@@ -24,4 +24,13 @@ void relay_print(const struct kturn_relay *relay);
  */
 void relay_print_end(const struct kturn_relay *relay);
 
+#define RELAY_REASON_LEN 96
+
+/**
+ * relay_reason() - why a relay has ended, with the error or the alert that it was
+ *
+ * Return: @buf.
+ */
+const char *relay_reason(const struct kturn_relay *relay, char buf[RELAY_REASON_LEN]);
+
 #endif

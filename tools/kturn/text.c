@@ -26,6 +26,11 @@ const char *text_bold(void)
 	return colour ? "\033[1m" : "";
 }
 
+const char *text_warning(void)
+{
+	return colour ? "\033[1;31m" : "";
+}
+
 const char *text_plain(void)
 {
 	return colour ? "\033[0m" : "";

@@ -26,7 +26,12 @@ void text_init(void);
 const char *text_bold(void);
 
 /**
- * text_plain() - what ends text_bold()
+ * text_warning() - what makes it stand out more
+ */
+const char *text_warning(void);
+
+/**
+ * text_plain() - what ends either of them
  */
 const char *text_plain(void);
 
