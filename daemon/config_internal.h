@@ -17,8 +17,8 @@ struct config_key;
  *
  * Return: NULL, or what would have been a valid value.
  */
-typedef const char *(*config_parse_fn)(struct config *config, const struct config_key *key,
-				       const char *value);
+typedef const char *config_parse_fn(struct config *config, const struct config_key *key,
+				    const char *value);
 
 enum config_key_flags {
 	CONFIG_KEY_COMMAND_LINE	= 1,	/* makes no sense in a file */
@@ -44,13 +44,21 @@ enum config_key_flags {
 struct config_key {
 	const char *name;
 	char letter;
-	config_parse_fn parse;
+	config_parse_fn *parse;
 	size_t offset;
 	const char *arg;
 	const char *help;
 	unsigned int flags;
 	enum config_action action;
 };
+
+/**
+ * config_member() - the member of the configuration that takes a key's value
+ */
+static inline void *config_member(struct config *config, const struct config_key *key)
+{
+	return (char *)config + key->offset;
+}
 
 #define CONFIG_KEYS_MAX 256
 
@@ -230,25 +238,44 @@ void config_fill(struct config *config, struct config_errors *errors);
  */
 void config_deny_doors(struct config *config, struct config_errors *errors);
 
+/* The parsers of config_value.c. */
+config_parse_fn config_parse_bool;
+config_parse_fn config_parse_not;
+config_parse_fn config_parse_port;
+config_parse_fn config_parse_alt_port;
+config_parse_fn config_parse_count;
+config_parse_fn config_parse_bps;
+config_parse_fn config_parse_cap;
+config_parse_fn config_parse_seconds;
+config_parse_fn config_parse_lease;
+config_parse_fn config_parse_timeout;
+config_parse_fn config_parse_threads;
+config_parse_fn config_parse_string;
+config_parse_fn config_parse_socket_path;
+config_parse_fn config_parse_datapath;
+config_parse_fn config_parse_stale_nonce;
+
+/* The parsers of config_address.c. */
+config_parse_fn config_parse_addr;
+config_parse_fn config_parse_aux_server;
+config_parse_fn config_parse_relay_ip;
+config_parse_fn config_parse_external_ip;
+config_parse_fn config_parse_allowed;
+config_parse_fn config_parse_denied;
+config_parse_fn config_parse_family;
+config_parse_fn config_parse_keep_family;
+
 /* The parsers of config_auth.c. */
-const char *config_parse_realm(struct config *config, const struct config_key *key,
-			       const char *value);
-const char *config_parse_user(struct config *config, const struct config_key *key,
-			      const char *value);
-const char *config_parse_redis(struct config *config, const struct config_key *key,
-			       const char *value);
-const char *config_parse_secret(struct config *config, const struct config_key *key,
-				const char *value);
-const char *config_parse_server_name(struct config *config, const struct config_key *key,
-				     const char *value);
-const char *config_parse_separator(struct config *config, const struct config_key *key,
-				   const char *value);
-const char *config_parse_refusals(struct config *config, const struct config_key *key,
-				  const char *value);
+config_parse_fn config_parse_realm;
+config_parse_fn config_parse_user;
+config_parse_fn config_parse_redis;
+config_parse_fn config_parse_secret;
+config_parse_fn config_parse_server_name;
+config_parse_fn config_parse_separator;
+config_parse_fn config_parse_refusals;
 
 /* The parser of config_alternate.c: the transports are the key's @offset. */
-const char *config_parse_alternate(struct config *config, const struct config_key *key,
-				   const char *value);
+config_parse_fn config_parse_alternate;
 
 /**
  * config_free_alternates() - free the list of other servers
@@ -266,20 +293,15 @@ void config_fill_auth(struct config *config, struct config_errors *errors);
 void config_free_auth(struct config *config);
 
 /* The parsers of config_tls.c. */
-const char *config_parse_cert(struct config *config, const struct config_key *key,
-			      const char *value);
-const char *config_parse_pkey(struct config *config, const struct config_key *key,
-			      const char *value);
-const char *config_parse_ciphers(struct config *config, const struct config_key *key,
-				 const char *value);
+config_parse_fn config_parse_cert;
+config_parse_fn config_parse_pkey;
+config_parse_fn config_parse_ciphers;
+config_parse_fn config_parse_dtls;
 
 /* The parsers of config_watch.c. */
-const char *config_parse_prometheus_address(struct config *config, const struct config_key *key,
-					    const char *value);
-const char *config_parse_prometheus_path(struct config *config, const struct config_key *key,
-					 const char *value);
-const char *config_refuse_username_labels(struct config *config, const struct config_key *key,
-					  const char *value);
+config_parse_fn config_parse_prometheus_address;
+config_parse_fn config_parse_prometheus_path;
+config_parse_fn config_refuse_username_labels;
 
 /**
  * config_fill_tls() - load certificate and key, and wipe the key's password
@@ -292,8 +314,7 @@ void config_fill_tls(struct config *config, struct config_errors *errors);
 void config_free_tls(struct config *config);
 
 /* The parsers of config_log.c. */
-const char *config_parse_facility(struct config *config, const struct config_key *key,
-				  const char *value);
+config_parse_fn config_parse_facility;
 
 /**
  * config_fill_log() - syslog, if that was said

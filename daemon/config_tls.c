@@ -48,6 +48,18 @@ static const char *check_certificates(const char *path)
 	return err < 0 ? valid_but(valid, gnutls_strerror(err)) : NULL;
 }
 
+/* One key is the opposite of the other. */
+const char *config_parse_dtls(struct config *config, const struct config_key *key,
+			      const char *value)
+{
+	bool flag = false;
+
+	if (config_read_switch(value, &flag))
+		return "yes or no";
+	config->dtls_said = flag == (*key->name == 'd') ? CONFIG_DTLS : CONFIG_NO_DTLS;
+	return NULL;
+}
+
 const char *config_parse_cert(struct config *config, const struct config_key *key,
 			      const char *value)
 {
