@@ -25,7 +25,8 @@ static void rest(struct acceptor *acceptor, int error)
 {
 	static const struct timeval pause = { 0, 100 * 1000 };
 
-	log_warning("accept failed", "error=\"%s\" rest=100ms", strerror(error));
+	log_warning("accept failed", "error=\"%s\" rest_ms=%d", strerror(error),
+		    (int)(pause.tv_usec / 1000));
 	event_del(acceptor->readable);
 	evtimer_add(acceptor->rested, &pause);
 }

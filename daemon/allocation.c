@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "log.h"
+#include "log_who.h"
 #include "mobility.h"
 #include "quota_shared.h"
 #include "relay_udp.h"
@@ -27,24 +28,13 @@ static bool is_tcp(const struct allocation *allocation)
 	return allocation->transport == IPPROTO_TCP;
 }
 
-static const char *user_str(const struct allocation *allocation, char buf[LOG_QUOTE_LEN])
-{
-	const struct auth_user *user = allocation->user;
-
-	return user ? log_quote(buf, user->name, strlen(user->name)) : "-";
-}
-
 static void log_created(const struct allocation *allocation)
 {
-	char user[LOG_QUOTE_LEN], client[ADDR_STR_LEN], relayed[2][ADDR_STR_LEN];
+	char who[LOG_WHO_LEN], relayed[2][ADDR_STR_LEN];
 	bool both = allocation->n_relayed > 1;
 
-	log_info("allocation created",
-		 "allocation=%016" PRIx64 " user=%s client=%s transport=%s relayed=%s%s%s "
-		 "lifetime=%lld",
-		 allocation->id, user_str(allocation, user),
-		 addr_str(&allocation->session->client, client),
-		 is_tcp(allocation) ? "tcp" : "udp",
+	log_info("allocation created", "%s transport=%s relayed=%s%s%s lifetime_s=%lld",
+		 log_who_allocation(who, allocation), is_tcp(allocation) ? "tcp" : "udp",
 		 addr_str(&allocation->relayed[0].addr, relayed[0]), both ? "," : "",
 		 both ? addr_str(&allocation->relayed[1].addr, relayed[1]) : "",
 		 (long long)(allocation->relayed[0].expires - allocation->created));
@@ -52,12 +42,11 @@ static void log_created(const struct allocation *allocation)
 
 static void log_deleted(const struct allocation *allocation, const char *why)
 {
-	char user[LOG_QUOTE_LEN];
+	char who[LOG_WHO_LEN];
 
 	log_info("allocation deleted",
-		 "allocation=%016" PRIx64 " user=%s reason=\"%s\" age=%llds connections=%u "
-		 "to_peer=%" PRIu64 " to_client=%" PRIu64,
-		 allocation->id, user_str(allocation, user), why,
+		 "%s reason=\"%s\" age_s=%lld connections=%u bytes_to_peer=%" PRIu64
+		 " bytes_to_client=%" PRIu64, log_who_allocation(who, allocation), why,
 		 (long long)(worker_now() - allocation->created), allocation->n_connections,
 		 allocation->to_peer, allocation->to_client);
 }

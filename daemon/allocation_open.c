@@ -9,6 +9,7 @@
 #include "config.h"
 #include "connection.h"
 #include "log.h"
+#include "log_who.h"
 #include "relay_udp.h"
 #include "relayed.h"
 #include "server.h"
@@ -23,10 +24,10 @@ static void on_peer(int fd, const union addr *peer, void *arg)
 /* Return: the error code that a failure stands for. */
 static unsigned int refuse(const struct allocation *allocation, int err)
 {
-	char client[ADDR_STR_LEN];
+	char who[LOG_WHO_LEN];
 
-	log_warning("allocation failed", "client=%s error=\"%s\"",
-		    addr_str(&allocation->session->client, client), strerror(-err));
+	log_limited(log_warning, "allocation failed", "%s error=\"%s\"",
+		    log_who_allocation(who, allocation), strerror(-err));
 	return err == -EAFNOSUPPORT ? 440 : 508;
 }
 

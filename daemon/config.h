@@ -146,6 +146,7 @@ struct config {
 	uint16_t prometheus_port;
 	char *prometheus_path;		/* NULL: /metrics */
 	bool verbose;
+	bool log_json;
 	char *log_file;
 	bool syslog;
 	int syslog_facility;

@@ -14,7 +14,7 @@
 #define SHARED_PORT	"each allocation has a port of its own: open min-port to max-port"
 #define OLD_STUN	"only RFC 5389 and later is spoken"
 #define DEVICE		"name the device's addresses: "
-#define LOG_LINES	"the log has one form, with the time in ISO 8601"
+#define LOG_LINES	"each line of the log has its time, in ISO 8601"
 #define USER_OF_UNIT	"the service manager chooses whom kturnd runs as (User= of its unit)"
 
 static const struct config_foreign keys[] = {

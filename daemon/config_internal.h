@@ -314,6 +314,7 @@ void config_fill_tls(struct config *config, struct config_errors *errors);
 void config_free_tls(struct config *config);
 
 /* The parsers of config_log.c. */
+config_parse_fn config_parse_log_format;
 config_parse_fn config_parse_facility;
 
 /**

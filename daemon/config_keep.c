@@ -45,6 +45,7 @@ static const struct fixed {
 	FIXED("prometheus-port", prometheus_port),
 	FIXED_TEXT("prometheus-path", prometheus_path),
 	FIXED_TEXT("log-file", log_file),
+	FIXED("log-format", log_json),
 	FIXED("syslog", syslog),
 	FIXED("syslog-facility", syslog_facility),
 	FIXED_TEXT("pidfile", pidfile),

@@ -213,6 +213,8 @@ static const struct config_key keys[] = {
 	  "which of syslog's: daemon, user, local0 to local7... (default: daemon)", 0, 0 },
 	{ "log-file", 'l', config_parse_string, MEMBER(log_file), "FILE",
 	  "log to a path, stdout (or -), or syslog (default: standard error)", 0, 0 },
+	{ "log-format", 0, config_parse_log_format, 0, "FORMAT",
+	  "lines of text, or of json (default: text)", 0, 0 },
 	{ "pidfile", 0, config_parse_string, MEMBER(pidfile), "FILE",
 	  "write the process id there", 0, 0 },
 	{ "control-socket", 0, config_parse_socket_path, MEMBER(control_socket), "PATH",

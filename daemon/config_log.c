@@ -23,6 +23,14 @@ const char *config_parse_facility(struct config *config, const struct config_key
 	return "daemon, user, auth, local0 to local7, or another facility of syslog";
 }
 
+const char *config_parse_log_format(struct config *config, const struct config_key *key,
+				    const char *value)
+{
+	(void)key;
+	config->log_json = !strcmp(value, "json");
+	return config->log_json || !strcmp(value, "text") ? NULL : "text or json";
+}
+
 /* Like coturn, which then writes to no file. */
 void config_fill_log(struct config *config, struct config_errors *errors)
 {

@@ -20,6 +20,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "log.h"
+#include "log_who.h"
 #include "relay_cookie.h"
 #include "relayed.h"
 #include "server.h"
@@ -56,6 +57,11 @@ struct connection {
 static struct worker *worker_of(const struct connection *connection)
 {
 	return connection->allocation->session->worker;
+}
+
+const struct allocation *connection_allocation(const struct connection *connection)
+{
+	return connection->allocation;
 }
 
 /*
@@ -97,10 +103,9 @@ static void log_created(const struct connection *connection, const char *by)
 {
 	char peer[ADDR_STR_LEN];
 
-	log_verbose("connection created",
-		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " peer=%s by=%s",
-		    connection->allocation->id, connection->id,
-		    addr_str(&connection->peer, peer), by);
+	log_allocation(connection->allocation, "connection created",
+		       "connection=%08" PRIx32 " peer=%s by=%s", connection->id,
+		       addr_str(&connection->peer, peer), by);
 }
 
 static void log_deleted(const struct connection *connection, const char *why,
@@ -110,11 +115,11 @@ static void log_deleted(const struct connection *connection, const char *why,
 
 	if (!info)
 		info = &none;
-	log_verbose("connection deleted",
-		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64
-		    " reason=\"%s\" error=%d to_peer=%" PRIu64 " to_client=%" PRIu64,
-		    connection->allocation->id, connection->id, connection->relay, why,
-		    info->error, info->to_peer.bytes, info->to_client.bytes);
+	log_allocation(connection->allocation, "connection deleted",
+		       "connection=%08" PRIx32 " relay=\"%" PRIu64 "\" reason=\"%s\" errno=%d"
+		       " bytes_to_peer=%" PRIu64 " bytes_to_client=%" PRIu64,
+		       connection->id, connection->relay, why, info->error,
+		       info->to_peer.bytes, info->to_client.bytes);
 }
 
 static void free_events(struct connection *connection)
@@ -359,11 +364,20 @@ static void send_attempt(const struct connection *connection)
 	session_send(allocation->session, buf, stun_end(&b));
 }
 
+/* Who knows the relayed address can come as often as he likes. */
+static void log_refused(const struct allocation *allocation, const union addr *peer,
+			const char *why)
+{
+	char who[LOG_WHO_LEN], from[ADDR_STR_LEN];
+
+	log_stranger("peer refused", "%s peer=%s reason=\"%s\"",
+		     log_who_allocation(who, allocation), addr_str(peer, from), why);
+}
+
 void connection_accept(struct allocation *allocation, int fd, const union addr *peer)
 {
 	const char *why = refusal(allocation, peer);
 	struct connection *connection = NULL;
-	char text[ADDR_STR_LEN];
 
 	if (!why) {
 		connection = new_connection(allocation, fd, peer);
@@ -371,8 +385,7 @@ void connection_accept(struct allocation *allocation, int fd, const union addr *
 			why = "no memory";
 	}
 	if (why) {
-		log_verbose("peer refused", "allocation=%016" PRIx64 " peer=%s reason=\"%s\"",
-			    allocation->id, addr_str(peer, text), why);
+		log_refused(allocation, peer, why);
 		sock_abort(fd);
 		return;
 	}
@@ -473,15 +486,15 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 {
 	struct worker *worker = worker_of(connection);
 	struct allocation *allocation = connection->allocation;
-	char why[128] = "";
+	char why[128] = "", who[LOG_WHO_LEN], quoted[LOG_QUOTE_LEN];
 	int err;
 
 	connection->session = NULL;
 	err = add_relay(connection, client_fd, client_tls, why, sizeof(why));
 	if (err) {
-		log_warning("relay refused",
-			    "allocation=%016" PRIx64 " error=\"%s\" why=\"%s\"",
-			    allocation->id, strerror(-err), why);
+		log_limited(log_warning, "relay refused", "%s connection=%08" PRIx32
+			    " error=\"%s\" why=%s", log_who_allocation(who, allocation),
+			    connection->id, strerror(-err), log_quote(quoted, why, strlen(why)));
 		tls_close(client_tls);
 		sock_abort(client_fd);
 		connection_delete(connection, "refused by the engine");
@@ -494,9 +507,8 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 	allocation->n_bound++;
 	count_bound(connection);
 	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
-	log_verbose("connection bound",
-		    "allocation=%016" PRIx64 " connection=%08" PRIx32 " relay=%" PRIu64,
-		    allocation->id, connection->id, connection->relay);
+	log_allocation(allocation, "connection bound", "connection=%08" PRIx32
+		       " relay=\"%" PRIu64 "\"", connection->id, connection->relay);
 }
 
 /* The allocation that it belonged to, or NULL if this is no news. */

@@ -86,6 +86,11 @@ void connection_delete(struct connection *connection, const char *why);
 void connection_delete_all(struct allocation *allocation, const char *why);
 
 /**
+ * connection_allocation() - whose it is
+ */
+const struct allocation *connection_allocation(const struct connection *connection);
+
+/**
  * connection_relay_ended() - the engine says that a relay is over
  * @arg: the worker
  */

@@ -18,7 +18,7 @@
 #include "control_access.h"
 #include "control_client.h"
 #include "control_trace.h"
-#include "log.h"
+#include "log_limit.h"
 #include "question.h"
 #include "server.h"
 
@@ -217,7 +217,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 
 	(void)listener, (void)from, (void)len;
 	if (!control_may_command(fd, control->group, &peer)) {
-		log_warning("control refused", "uid=%d pid=%d", (int)peer.uid, (int)peer.pid);
+		log_limited(log_warning, "control refused", "uid=%d pid=%d", (int)peer.uid, (int)peer.pid);
 		turn_away(fd, "only root, the server's own user and control-group may");
 	} else if (control->n_clients >= CLIENTS_MAX) {
 		turn_away(fd, "too many clients");
@@ -281,10 +281,10 @@ static int listen_at(const char *path, gid_t group)
 static int refuse(const char *path, int err, bool asked_for)
 {
 	if (asked_for) {
-		log_error("no control socket", "path=%s error=\"%s\"", path, strerror(-err));
+		log_error("no control socket", "path=\"%s\" error=\"%s\"", path, strerror(-err));
 		return err;
 	}
-	log_warning("no control socket", "path=%s error=\"%s\"", path, strerror(-err));
+	log_warning("no control socket", "path=\"%s\" error=\"%s\"", path, strerror(-err));
 	return 0;
 }
 
@@ -315,7 +315,7 @@ static int open_socket(const struct config *config, const char *path, gid_t *gro
 	int err = control_group_id(config->control_group, group);
 
 	if (err == -ENOENT)
-		log_error("no such group", "control-group=%s", config->control_group);
+		log_error("no such group", "control_group=\"%s\"", config->control_group);
 	return err ? err : listen_at(path, *group);
 }
 

@@ -262,7 +262,7 @@ static int settle(struct datapath_kernel *dk)
 	gone = take_unseen(dk, &unseen);
 	dk->unseen_ends += gone;
 	log_warning("relay events lost",
-		    "times=%" PRIu64 " ended-unseen=%u alive=%u ended-unseen-in-all=%" PRIu64,
+		    "times=%" PRIu64 " ended_unseen=%u alive=%u ended_unseen_in_all=%" PRIu64,
 		    dk->losses, gone, HASH_COUNT(dk->relays), dk->unseen_ends);
 	report_unseen(dk, unseen);
 	return err;

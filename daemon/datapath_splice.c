@@ -154,6 +154,7 @@ static int splice_add(struct datapath *dp, const struct relay_request *req,
 	memcpy(relay->cookie, req->cookie, req->cookie_len);
 	relay->splice.pool = &engine->pool;
 	relay->splice.ended = on_ended;
+	relay->splice.group = req->group;
 	relay->splice.rate = req->rate;
 	relay->splice.idle_ms = req->idle_ms;
 	relay->splice.flow[SPLICE_CLIENT].counters.bytes = req->early;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <event2/buffer.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,13 +147,15 @@ static int add_tls(struct pair *pair, const struct relay_request *req, uint64_t 
 		   char *why, size_t why_len)
 {
 	struct relay_request request = *req;
+	char quoted[LOG_QUOTE_LEN];
 	int err = offload(pair, &request, id, why, why_len);
 
 	if (!err) {
 		tls_close(req->client_tls);
 		return 0;
 	}
-	log_verbose("relay in user space", "error=\"%s\" why=\"%s\"", strerror(-err), why);
+	log_verbose("relay in user space", "allocation=%016" PRIx64 " error=\"%s\" why=%s",
+		    req->group, strerror(-err), log_quote(quoted, why, strlen(why)));
 	return pair->splice->ops->add(pair->splice, &request, id, why, why_len);
 }
 

@@ -35,7 +35,7 @@ int drain_begin(struct server *server, unsigned int seconds)
 		return -ENOMEM;
 	atomic_store(&drain->draining, true);
 	drain->deadline = seconds ? worker_now() + seconds : 0;
-	log_info("draining", "allocations=%u deadline=%us", quota_count(&server->quota), seconds);
+	log_info("draining", "allocations=%u deadline_s=%u", quota_count(&server->quota), seconds);
 	return 0;
 }
 

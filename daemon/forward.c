@@ -6,7 +6,7 @@
 
 #include "forward.h"
 #include "listener_udp.h"
-#include "log.h"
+#include "log_limit.h"
 #include "mailbox.h"
 #include "session.h"
 #include "session_datagram.h"
@@ -180,7 +180,7 @@ static void tell(struct worker *at, struct worker *to, const struct session_tupl
 		free(notice);
 	}
 	if (begins)
-		log_warning("datagrams not sent on", "client=%s",
+		log_limited(log_warning, "datagrams not sent on", "client=%s",
 			    addr_str(&tuple->client, client));
 }
 

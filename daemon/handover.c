@@ -5,7 +5,7 @@
 
 #include "counters.h"
 #include "handover.h"
-#include "log.h"
+#include "log_who.h"
 #include "session_stream.h"
 #include "worker.h"
 
@@ -20,12 +20,11 @@ struct handover {
 static void arrive(struct mail *mail, void *worker)
 {
 	struct handover *handover = (struct handover *)mail;
-	char client[ADDR_STR_LEN];
+	struct session *session = handover->session;
 
-	addr_str(&handover->session->client, client);
-	if (!session_stream_enter(handover->session, worker)) {
-		log_verbose("session handed over", "client=%s", client);
-		session_stream_receive(handover->session, handover->message, handover->len);
+	if (!session_stream_enter(session, worker)) {
+		log_session(session, "session handed over", "worker=%u", session->worker->index);
+		session_stream_receive(session, handover->message, handover->len);
 	}
 	free(handover);
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stddef.h>
+#include <string.h>
 
 #include "json_text.h"
 
-json_t *json_text(const char *text)
+json_t *json_text_n(const char *text, size_t len)
 {
-	json_t *string = text ? json_string(text) : json_null();
-	char utf8[2048];
+	json_t *string = json_stringn(text, len);
+	char utf8[4096];
 	size_t at = 0;
 
 	if (string)
 		return string;
-	for (; *text && at + 2 < sizeof(utf8); text++) {
-		unsigned char c = *text;
+	for (size_t i = 0; i < len && at + 2 < sizeof(utf8); i++) {
+		unsigned char c = text[i];
 
 		if (c < 0x80) {
 			utf8[at++] = c;
@@ -22,4 +22,9 @@ json_t *json_text(const char *text)
 		}
 	}
 	return json_stringn(utf8, at);
+}
+
+json_t *json_text(const char *text)
+{
+	return text ? json_text_n(text, strlen(text)) : json_null();
 }

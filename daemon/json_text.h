@@ -6,6 +6,7 @@
 #define KTURN_JSON_TEXT_H
 
 #include <jansson.h>
+#include <stddef.h>
 
 /**
  * json_text() - a string of JSON
@@ -14,5 +15,10 @@
  * Return: a new reference, or NULL without memory.
  */
 json_t *json_text(const char *text);
+
+/**
+ * json_text_n() - the same of text that has a length, and may have NULs
+ */
+json_t *json_text_n(const char *text, size_t len);
 
 #endif

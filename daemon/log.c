@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "log_json.h"
 
-#define FIELDS_LEN	1024
-#define LINE_LEN	(FIELDS_LEN + 128)	/* with stamp, level and event */
+#define LINE_LEN	(LOG_FIELDS_LEN + 128)	/* with stamp, level and event */
+#define STAMP_LEN	48
 
 /* Set before there are threads, and read by all of them; a reload may change @verbose. */
 static struct {
 	int fd;
-	bool syslog;
+	char *path;		/* of a file */
+	bool syslog, journal, json;
 	atomic_bool verbose;
 	int facility;
 } the_log = { .fd = STDERR_FILENO, .facility = LOG_DAEMON };
@@ -38,11 +45,38 @@ void log_facility(int facility)
 	the_log.facility = facility;
 }
 
+void log_in_json(bool json)
+{
+	the_log.json = json;
+}
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* systemd says in the environment which socket is the journal's. */
+static bool is_journal(int fd)
+{
+	const char *journal = getenv("JOURNAL_STREAM");
+	char text[64];
+	struct stat st;
+
+	if (!journal || fstat(fd, &st))
+		return false;
+	snprintf(text, sizeof(text), "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
+	return !strcmp(journal, text);
+}
+
 int log_open(const char *target, bool verbose)
 {
 	int fd;
 
 	the_log.verbose = verbose;
+	the_log.journal = !target && is_journal(STDERR_FILENO);
 	if (!target)
 		return 0;
 	if (!strcmp(target, "syslog")) {
@@ -54,11 +88,32 @@ int log_open(const char *target, bool verbose)
 		the_log.fd = STDOUT_FILENO;
 		return 0;
 	}
-	fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	fd = open_file(target);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	the_log.fd = fd;
-	return 0;
+	the_log.path = strdup(target);
+	return the_log.path ? 0 : -ENOMEM;
+}
+
+int log_reopen(void)
+{
+	int fd, err;
+
+	if (!the_log.path)
+		return 0;
+	fd = open_file(the_log.path);
+	if (fd < 0)
+		return fd;
+	/* Under the same number: others may be writing. */
+	err = dup3(fd, the_log.fd, O_CLOEXEC) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+bool log_is_verbose(void)
+{
+	return the_log.verbose;
 }
 
 void log_set_verbose(bool verbose)
@@ -72,39 +127,88 @@ void log_close(void)
 		closelog();
 	if (the_log.fd > STDERR_FILENO)
 		close(the_log.fd);
+	free(the_log.path);
+	the_log.path = NULL;
 	the_log.fd = STDERR_FILENO;
 	the_log.syslog = false;
 }
 
-/* One write for the whole line: it stays whole, whoever else is writing. */
-static void write_line(int priority, const char *event, const char *fields)
+static const char *make_stamp(char stamp[STAMP_LEN])
 {
-	char stamp[32], line[LINE_LEN];
 	struct timespec now;
 	struct tm tm;
-	int len;
+	size_t len;
 
-	if (the_log.syslog) {
-		syslog(priority, "%s: %s", event, fields);
-		return;
-	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	len = snprintf(line, sizeof(line), "%s.%03ldZ %s %s: %s\n", stamp,
-		       now.tv_nsec / 1000000, level_str(priority), event, fields);
-	if (len >= LINE_LEN)
-		len = LINE_LEN - 1;
-	if (write(the_log.fd, line, len) < 0)
+	len = strftime(stamp, STAMP_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(stamp + len, STAMP_LEN - len, ".%03dZ", (int)(now.tv_nsec / 1000000));
+	return stamp;
+}
+
+/* One write for the whole line: it stays whole, whoever else is writing. */
+static void write_line(int priority, const char *line)
+{
+	char prefix[] = { '<', '0' + priority, '>' };
+	const struct iovec parts[] = {
+		{ prefix, the_log.journal ? sizeof(prefix) : 0 },
+		{ (char *)line, strlen(line) },
+		{ "\n", 1 },
+	};
+
+	if (the_log.syslog)
+		syslog(priority, "%s", line);
+	else if (writev(the_log.fd, parts, 3) < 0)
 		return;		/* there is nobody left to tell */
+}
+
+/* What nobody has quoted, such as a path, makes no second line either. */
+static void keep_on_one_line(char *fields)
+{
+	for (; *fields; fields++)
+		if ((unsigned char)*fields < ' ' || *fields == 0x7f)
+			*fields = '?';
+}
+
+static void write_json(int priority, const char *event, const char *fmt, const char *fields)
+{
+	char stamp[STAMP_LEN], *line;
+	json_t *object = log_json(make_stamp(stamp), level_str(priority), event, fmt, fields);
+
+	/* Nothing but ASCII: a terminal may take other characters for commands. */
+	line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	if (line) {
+		/* DEL is ASCII, too. */
+		keep_on_one_line(line);
+		write_line(priority, line);
+	}
+	free(line);
+	json_decref(object);
+}
+
+static void write_text(int priority, const char *event, const char *fields)
+{
+	char stamp[STAMP_LEN], line[LINE_LEN];
+
+	/* syslog has time and level itself. */
+	if (the_log.syslog)
+		snprintf(line, sizeof(line), "%s: %s", event, fields);
+	else
+		snprintf(line, sizeof(line), "%s %s %s: %s", make_stamp(stamp),
+			 level_str(priority), event, fields);
+	write_line(priority, line);
 }
 
 static void write_event(int priority, const char *event, const char *fmt, va_list args)
 {
-	char fields[FIELDS_LEN];
+	char fields[LOG_FIELDS_LEN];
 
 	vsnprintf(fields, sizeof(fields), fmt, args);
-	write_line(priority, event, fields);
+	keep_on_one_line(fields);
+	if (the_log.json)
+		write_json(priority, event, fmt, fields);
+	else
+		write_text(priority, event, fields);
 }
 
 void log_error(const char *event, const char *fmt, ...)
@@ -155,7 +259,7 @@ static int quote_char(char out[5], unsigned char c)
 	return sprintf(out, "%c", c);
 }
 
-const char *log_quote(char buf[LOG_QUOTE_LEN], const void *text, size_t len)
+const char *log_quote_n(char *buf, size_t size, const void *text, size_t len)
 {
 	static const char cut[] = "...\"";
 	const unsigned char *p = text;
@@ -166,7 +270,7 @@ const char *log_quote(char buf[LOG_QUOTE_LEN], const void *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		int n = quote_char(out, p[i]);
 
-		if (at + n + sizeof(cut) > LOG_QUOTE_LEN) {
+		if (at + n + sizeof(cut) > size) {
 			memcpy(buf + at, cut, sizeof(cut));
 			return buf;
 		}
@@ -175,4 +279,9 @@ const char *log_quote(char buf[LOG_QUOTE_LEN], const void *text, size_t len)
 	}
 	memcpy(buf + at, "\"", 2);
 	return buf;
+}
+
+const char *log_quote(char buf[LOG_QUOTE_LEN], const void *text, size_t len)
+{
+	return log_quote_n(buf, LOG_QUOTE_LEN, text, len);
 }

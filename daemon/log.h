@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The log: one line an event, "time level event: key=value key=value".
+ * The log: one line an event, "time level event: key=value key=value", or the same as
+ * a JSON object.
  *
  * The event is a constant; what follows the colon comes from the format. Text
- * that a client chose goes through log_quote() first.
+ * that a client chose goes through log_quote() first, and so does any other that may
+ * have quotes in it; what may have spaces stands in quotes.
  */
 #ifndef KTURN_LOG_H
 #define KTURN_LOG_H
@@ -11,12 +13,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LOG_QUOTE_LEN 96
+#define LOG_QUOTE_LEN	256
+#define LOG_FIELDS_LEN	2048	/* all fields of a line, and a NUL */
+
+/**
+ * log_in_json() - make each line a JSON object, see log_json(), before log_open()
+ */
+void log_in_json(bool json);
 
 /**
  * log_open() - choose where the log goes; standard error until then
  * @target: a path, "stdout" or "-", "syslog", or NULL for standard error
  * @verbose: keep the lines of log_verbose()
+ *
+ * On standard error to systemd's journal each line begins with its priority, as
+ * sd-daemon(3) has it.
  *
  * Return: 0 or a negative errno.
  */
@@ -26,6 +37,18 @@ int log_open(const char *target, bool verbose);
  * log_set_verbose() - keep the lines of log_verbose() from now on, or not; any thread
  */
 void log_set_verbose(bool verbose);
+
+/**
+ * log_is_verbose() - whether lines of log_verbose() are kept
+ */
+bool log_is_verbose(void);
+
+/**
+ * log_reopen() - go on in a new file if the log's file has been moved away; any thread
+ *
+ * Return: 0 or a negative errno; then the old one stays.
+ */
+int log_reopen(void);
 
 /**
  * log_facility() - choose syslog's facility, before log_open()
@@ -57,6 +80,12 @@ void log_info(const char *event, const char *fmt, ...) __attribute__((format(pri
  * log_verbose() - what happens within an allocation, request by request
  */
 void log_verbose(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_quote_n() - log_quote() with room for more
+ * @size: of @buf, at least 8
+ */
+const char *log_quote_n(char *buf, size_t size, const void *text, size_t len);
 
 /**
  * log_quote() - put foreign text in double quotes, fit for one line

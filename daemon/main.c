@@ -61,6 +61,7 @@ static int start(const struct config *config)
 	int err;
 
 	log_facility(config->syslog_facility);
+	log_in_json(config->log_json);
 	err = log_open(config->log_file, config->verbose);
 	if (err) {
 		fprintf(stderr, "kturnd: %s: %s\n", config->log_file, strerror(-err));

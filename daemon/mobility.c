@@ -7,6 +7,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "log.h"
+#include "log_who.h"
 #include "mobility.h"
 #include "server.h"
 #include "session.h"
@@ -128,10 +129,9 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 
 static void log_moving(const struct allocation *allocation, const struct session *session)
 {
-	char from[ADDR_STR_LEN], to[ADDR_STR_LEN];
+	char who[LOG_WHO_LEN], to[ADDR_STR_LEN];
 
-	log_info("allocation moves", "allocation=%016" PRIx64 " client=%s to=%s transport=%s",
-		 allocation->id, addr_str(&allocation->session->client, from),
+	log_info("allocation moves", "%s to=%s transport=%s", log_who_allocation(who, allocation),
 		 addr_str(&session->client, to), session_is_stream(session) ? "tcp" : "udp");
 }
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "log_limit.h"
 #include "macros.h"
 #include "proxy.h"
 #include "session_stream.h"
@@ -100,8 +100,8 @@ static void refuse(struct proxy *proxy, const char *why)
 {
 	char from[ADDR_STR_LEN];
 
-	log_verbose("proxy refused", "from=%s reason=\"%s\"",
-		    addr_str(&proxy->client, from), why);
+	log_stranger("proxy refused", "from=%s reason=\"%s\"",
+		     addr_str(&proxy->client, from), why);
 	close(end(proxy));
 }
 

@@ -234,7 +234,7 @@ static void on_entered(redisAsyncContext *redis, void *reply, void *arg)
 		return;
 	shared->failing = false;
 	shared->wait = 0;
-	log_info("quota shared", "worker=%u redis=%s share=%s lease=%us", shared->worker->index,
+	log_info("quota shared", "worker=%u redis=%s share=%s lease_s=%u", shared->worker->index,
 		 redis_address_str(&shared->address, name), strrchr(shared->key, '/') + 1,
 		 shared->worker->config->redis_lease);
 }

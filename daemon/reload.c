@@ -14,6 +14,8 @@
 #include "tls_server.h"
 #include "worker.h"
 
+#define LINE_QUOTE_LEN 1024
+
 /* A configuration on its way into use. */
 struct reloading {
 	FILE *told;
@@ -43,15 +45,16 @@ static void tell(struct reloading *r, const char *fmt, ...)
 /* One line of the log for each line of what is wrong, or has no effect. */
 static void pass_on(struct reloading *r, char *complaints, bool refused)
 {
-	char *rest = complaints, *line;
+	char *rest = complaints, *line, quoted[LINE_QUOTE_LEN];
 
 	while ((line = strsep(&rest, "\n"))) {
 		if (!*line)
 			continue;
+		log_quote_n(quoted, sizeof(quoted), line, strlen(line));
 		if (refused)
-			log_error("reload refused", "error=\"%s\"", line);
+			log_error("reload refused", "error=%s", quoted);
 		else
-			log_warning("configuration", "warning=\"%s\"", line);
+			log_warning("configuration", "warning=%s", quoted);
 		tell(r, "%s", line);
 	}
 }
@@ -122,7 +125,7 @@ static void compare_certificates(struct reloading *r, const struct config *old,
 		    tls_server_fingerprint(tls_of(new), now)))
 		return;
 	r->changes++;
-	log_info("certificate changed", "old=%.16s new=%.16s path=%s", before, now, new->cert);
+	log_info("certificate changed", "old=%.16s new=%.16s path=\"%s\"", before, now, new->cert);
 	tell(r, "certificate: %.16s -> %.16s", before, now);
 }
 
@@ -209,12 +212,25 @@ static int use(struct server *server, struct reloading *r, struct config *config
 	return err;
 }
 
+/* It may have been moved away, as logrotate(8) does. */
+static void reopen_log(const struct config *config)
+{
+	int err = log_reopen();
+
+	if (err)
+		log_error("log file kept", "path=\"%s\" error=\"%s\"", config->log_file,
+			  strerror(-err));
+}
+
 int reload(struct server *server, FILE *told)
 {
 	struct reloading r = { .told = told };
-	struct config *config = load(&r, server->config);
-	int err = config ? use(server, &r, config) : -EINVAL;
+	struct config *config;
+	int err;
 
+	reopen_log(server->config);
+	config = load(&r, server->config);
+	err = config ? use(server, &r, config) : -EINVAL;
 	if (!err)
 		log_info("reloaded", "changes=%u kept=%u", r.changes, r.kept.n);
 	return err;

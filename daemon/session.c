@@ -6,7 +6,7 @@
 #include "allocation.h"
 #include "config.h"
 #include "connection.h"
-#include "log.h"
+#include "log_who.h"
 #include "mobility.h"
 #include "session.h"
 #include "worker.h"
@@ -42,15 +42,14 @@ int session_init(struct session *session, const struct session_ops *ops,
 
 void session_begin(struct session *session)
 {
-	char from[ADDR_STR_LEN], to[ADDR_STR_LEN];
+	char to[ADDR_STR_LEN];
 
 	LIST_INSERT_HEAD(&session->worker->sessions, session, entry);
 	session->counted = session_is_stream(session) ? COUNT_SESSIONS_TCP : COUNT_SESSIONS_UDP;
 	count(session->counted);
 	start_idle(session);
-	log_verbose("session opened", "client=%s server=%s transport=%s",
-		    addr_str(&session->client, from), addr_str(&session->server, to),
-		    session->ops->transport);
+	log_session(session, "session opened", "server=%s transport=%s",
+		    addr_str(&session->server, to), session->ops->transport);
 }
 
 void session_count_as(struct session *session, enum counter level)
@@ -90,10 +89,8 @@ int session_enter(struct session *session, struct worker *worker)
 void session_close(struct session *session, const char *why)
 {
 	struct connection *binding = session->binding;
-	char text[ADDR_STR_LEN];
 
-	log_verbose("session closed", "client=%s reason=\"%s\"",
-		    addr_str(&session->client, text), why);
+	log_session(session, "session closed", "reason=\"%s\"", why);
 	if (session->allocation && !mobility_leave(session)) {
 		count(COUNT_ALLOCATION_ABANDONED);
 		allocation_delete(session->allocation, why);

@@ -7,7 +7,7 @@
 #include "answers.h"
 #include "config.h"
 #include "dtls.h"
-#include "log.h"
+#include "log_who.h"
 #include "macros.h"
 #include "session_dtls.h"
 #include "tls_server.h"
@@ -122,10 +122,11 @@ static bool shake_hands(struct session_dtls *self)
 		return false;
 	}
 	if (err) {
+		log_session(&self->session, "tls failed", "reason=\"%s\"", self->dtls.why);
 		session_close(&self->session, self->dtls.why);
 		return false;
 	}
-	tls_log_established(self->dtls.session, "dtls established",
+	tls_log_established(self->dtls.session,
 			    addr_str(&self->session.client, client));
 	set_timer(self, DTLS_PATIENCE);
 	return true;
@@ -216,7 +217,8 @@ static struct session_dtls *begin(struct worker *worker, struct udp_socket *sock
 	char client[ADDR_STR_LEN];
 
 	if (!self) {
-		log_warning("session refused", "client=%s", addr_str(&tuple->client, client));
+		log_limited(log_warning, "session refused", "client=%s error=\"no memory\"",
+			    addr_str(&tuple->client, client));
 		return NULL;
 	}
 	self->socket = socket;

@@ -6,7 +6,7 @@
 
 #include "config.h"
 #include "connection.h"
-#include "log.h"
+#include "log_who.h"
 #include "macros.h"
 #include "session_stream.h"
 #include "sock.h"
@@ -46,7 +46,11 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len)
 
 static void on_broken(struct stream *stream, const char *why)
 {
-	session_close(&of_stream(stream)->session, why);
+	struct session *session = &of_stream(stream)->session;
+
+	if (stream->tls && !stream->tls->ready)
+		log_session(session, "tls failed", "reason=\"%s\"", why);
+	session_close(session, why);
 }
 
 static void on_drained(struct stream *stream)
@@ -170,7 +174,8 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	char from[ADDR_STR_LEN];
 
 	if (!self) {
-		log_warning("session refused", "client=%s", addr_str(client, from));
+		log_limited(log_warning, "session refused", "client=%s error=\"no memory\"",
+			    addr_str(client, from));
 		close(fd);
 		return;
 	}

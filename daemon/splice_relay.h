@@ -90,6 +90,7 @@ typedef void (*splice_ended_fn)(struct splice_relay *relay);
  * @output: records for the client that are not out
  * @said_goodbye: close_notify is among them, or out
  * @timer: another turn is due, at @due
+ * @group: the allocation
  * @rate: bytes per second, each way; 0: no limit
  * @idle_ms: it ends when nothing has moved for so long; 0: never
  * @idle: has it looked at, and @last_move is when something did; nanoseconds
@@ -108,6 +109,7 @@ struct splice_relay {
 	bool said_goodbye;
 	struct event *timer;
 	uint64_t due;
+	uint64_t group;
 	uint64_t rate;
 	uint32_t idle_ms;
 	struct event *idle;
@@ -120,7 +122,7 @@ struct splice_relay {
 
 /**
  * splice_relay_start() - begin to move bytes between two connected sockets
- * @relay: its pool, ended, rate and idle_ms are set
+ * @relay: its pool, ended, group, rate and idle_ms are set
  * @tls: on the client's socket, or NULL
  *
  * What waits in the sockets already, be it data or a FIN, is moved as well.

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <event2/buffer.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -27,8 +28,8 @@ static int send_output(struct splice_relay *relay)
 static void log_failure(const struct splice_relay *relay, int err)
 {
 	if (err != EAGAIN)
-		log_verbose("relay failed", "side=client reason=\"%s\"",
-			    tls_why(relay->tls, err));
+		log_verbose("relay failed", "allocation=%016" PRIx64 " side=client reason=\"%s\"",
+			    relay->group, tls_why(relay->tls, err));
 }
 
 static void drop_from(struct splice_relay *relay, enum splice_side from)

@@ -27,9 +27,16 @@
  */
 #define OUTPUT_MAX (256 * 1024)
 
+#define RECORD_ALERT 21	/* a ContentType (RFC 8446, 5.1) */
+
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+static size_t record_len(const struct tls *tls)
+{
+	return tls->head[3] << 8 | tls->head[4];
 }
 
 /* What was read belongs to the record in hand: to its header, or to its body. */
@@ -37,6 +44,8 @@ static void note_read(struct tls *tls, const uint8_t *data, size_t len)
 {
 	tls->quiet += len;
 	if (tls->body_left) {
+		if (record_len(tls) == sizeof(tls->alert))
+			memcpy(tls->alert + sizeof(tls->alert) - tls->body_left, data, len);
 		tls->body_left -= len;
 		return;
 	}
@@ -45,7 +54,7 @@ static void note_read(struct tls *tls, const uint8_t *data, size_t len)
 	if (tls->head_have < sizeof(tls->head))
 		return;
 	tls->head_have = 0;
-	tls->body_left = tls->head[3] << 8 | tls->head[4];
+	tls->body_left = record_len(tls);
 }
 
 /* Whatever GnuTLS asks for, it gets no byte of the record behind. */
@@ -121,6 +130,27 @@ static bool is_alert(int err)
 	return err == GNUTLS_E_FATAL_ALERT_RECEIVED || err == GNUTLS_E_WARNING_ALERT_RECEIVED;
 }
 
+/*
+ * A client that gives up before it has sent anything of its own under the new keys, as
+ * OpenSSL's does that finds no reason to trust us, says so in the clear. To GnuTLS that is
+ * a record which cannot be decrypted. It may be anybody's; but so may a reset.
+ *
+ * Return: its name, or NULL if it is no alert.
+ */
+static const char *alert_name(const struct tls *tls, int err)
+{
+	const char *name;
+
+	if (is_alert(err))
+		name = gnutls_alert_get_name(gnutls_alert_get(tls->session));
+	else if (err == GNUTLS_E_DECRYPTION_FAILED && !tls->ready &&
+		 tls->head[0] == RECORD_ALERT && record_len(tls) == sizeof(tls->alert))
+		name = gnutls_alert_get_name(tls->alert[1]);
+	else
+		return NULL;
+	return name ? name : "unknown";
+}
+
 /* What really went wrong; GnuTLS speaks of "the pull function" at times. */
 static const char *cause(const struct tls *tls, int err)
 {
@@ -143,9 +173,10 @@ static int truncated(struct tls *tls)
 /* Return: -ECONNABORTED for an alert, else -EPROTO. */
 static int fail(struct tls *tls, const char *doing, int err)
 {
-	if (is_alert(err)) {
-		snprintf(tls->why, sizeof(tls->why), "%s: the client's alert: %s", doing,
-			 gnutls_alert_get_name(gnutls_alert_get(tls->session)));
+	const char *alert = alert_name(tls, err);
+
+	if (alert) {
+		snprintf(tls->why, sizeof(tls->why), "%s: the client's alert: %s", doing, alert);
 		return -ECONNABORTED;
 	}
 	snprintf(tls->why, sizeof(tls->why), "%s: %s", doing, cause(tls, err));
@@ -164,7 +195,7 @@ static void log_established(const struct tls *tls)
 	if (!getpeername(tls->fd, (struct sockaddr *)&ss, &len) &&
 	    !addr_from_sockaddr(&addr, (struct sockaddr *)&ss))
 		addr_str(&addr, client);
-	tls_log_established(tls->session, "tls established", client);
+	tls_log_established(tls->session, client);
 }
 
 static int shake_hands(struct tls *tls)

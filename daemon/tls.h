@@ -40,6 +40,7 @@ enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
  * @error: errno of the last read of the socket, 0 if it was fine
  * @head: header of the record in hand, as far as it has been read
  * @head_have: bytes of it
+ * @alert: its body, if it is as long as an alert in the clear
  * @body_left: bytes of the record that have not been read
  * @quiet: bytes that were read since the last payload
  * @early: payload that has left GnuTLS, to be received first
@@ -54,7 +55,7 @@ struct tls {
 	gnutls_session_t session;
 	bool ready;
 	int error;
-	uint8_t head[5];
+	uint8_t head[5], alert[2];
 	size_t head_have, body_left;
 	size_t quiet;
 	struct evbuffer *early;

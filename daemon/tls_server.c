@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "log.h"
+#include "log_limit.h"
 #include "macros.h"
 #include "tls_server.h"
 
@@ -174,13 +174,13 @@ int tls_server_begin(const struct tls_server *server, enum tls_below below,
 	return err;
 }
 
-void tls_log_established(gnutls_session_t session, const char *what, const char *client)
+void tls_log_established(gnutls_session_t session, const char *client)
 {
 	gnutls_datum_t alpn = { NULL, 0 };
 
 	gnutls_alpn_get_selected_protocol(session, &alpn);
-	log_verbose(what, "client=%s version=%s cipher=%s alpn=%.*s", client,
-		    gnutls_protocol_get_name(gnutls_protocol_get_version(session)),
-		    gnutls_cipher_get_name(gnutls_cipher_get(session)),
-		    alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
+	log_stranger("tls established", "client=%s version=%s cipher=%s alpn=%.*s", client,
+		     gnutls_protocol_get_name(gnutls_protocol_get_version(session)),
+		     gnutls_cipher_get_name(gnutls_cipher_get(session)),
+		     alpn.size ? (int)alpn.size : 1, alpn.size ? (char *)alpn.data : "-");
 }

@@ -77,10 +77,9 @@ int tls_server_begin(const struct tls_server *server, enum tls_below below,
 
 /**
  * tls_log_established() - say what a handshake has agreed on, to who wants to know
- * @what: the event
  * @client: who it is
  */
-void tls_log_established(gnutls_session_t session, const char *what, const char *client);
+void tls_log_established(gnutls_session_t session, const char *client);
 
 /**
  * tls_ciphers_check() - try a priority string

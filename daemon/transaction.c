@@ -8,7 +8,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "counters.h"
-#include "log.h"
+#include "log_who.h"
 #include "session.h"
 #include "transaction.h"
 #include "worker.h"
@@ -60,14 +60,14 @@ static void log_response(const struct response *response)
 {
 	const struct transaction *transaction = response->transaction;
 	const struct session *session = transaction->session;
-	const struct auth_user *user = transaction->user;
-	char client[ADDR_STR_LEN], name[LOG_QUOTE_LEN];
+	const struct allocation *allocation = log_session_allocation(session);
+	/* It may have ended with this very request. */
+	uint64_t id = allocation ? allocation->id : transaction->allocation;
+	char who[LOG_WHO_LEN];
 
-	log_verbose("request", "method=%s code=%u client=%s allocation=%016" PRIx64 " user=%s",
-		    stun_method_str(transaction->method), response->code,
-		    addr_str(&session->client, client),
-		    session->allocation ? session->allocation->id : 0,
-		    user ? log_quote(name, user->name, strlen(user->name)) : "-");
+	log_about(id, "request", "%s method=%s code=%u",
+		  log_who(who, id, transaction->user, &session->client),
+		  stun_method_str(transaction->method), response->code);
 }
 
 size_t response_finish(struct response *response)
@@ -86,8 +86,8 @@ size_t response_finish(struct response *response)
 		count_response(response->code);
 		log_response(response);
 	} else {
-		log_error("response too long", "method=%s",
-			  stun_method_str(transaction->method));
+		log_limited(log_error, "response too long", "method=%s",
+			    stun_method_str(transaction->method));
 	}
 	return len;
 }
@@ -110,11 +110,8 @@ void transaction_succeed(const struct transaction *transaction)
 
 static void log_refused(const struct transaction *transaction, unsigned int code)
 {
-	char client[ADDR_STR_LEN];
-
-	log_verbose("too many refusals", "method=%s code=%u client=%s",
-		    stun_method_str(transaction->method), code,
-		    addr_str(&transaction->session->client, client));
+	log_session(transaction->session, "too many refusals", "method=%s code=%u",
+		    stun_method_str(transaction->method), code);
 }
 
 /*

@@ -18,6 +18,7 @@ struct session;
 
 /**
  * struct transaction - what a response needs to know of its request
+ * @allocation: the id of the one that the request had to do with when it came, or 0
  * @session: it goes back on the same connection
  * @realm: which it is to be asked for; until the next request comes
  * @user: who has signed the request; NULL if it was not authenticated
@@ -28,6 +29,7 @@ struct session;
  * @id: the transaction ID
  */
 struct transaction {
+	uint64_t allocation;
 	struct session *session;
 	const char *realm;
 	struct auth_user *user;

@@ -10,7 +10,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "handover.h"
-#include "log.h"
+#include "log_who.h"
 #include "macros.h"
 #include "mobility.h"
 #include "session.h"
@@ -171,10 +171,7 @@ static unsigned int check_allocation(const struct transaction *transaction)
 static void log_ignored(const struct session *session, const struct stun_message *msg,
 			const char *why)
 {
-	char client[ADDR_STR_LEN];
-
-	log_verbose("message ignored", "client=%s method=0x%03x reason=\"%s\"",
-		    addr_str(&session->client, client), msg->method, why);
+	log_session(session, "message ignored", "method=0x%03x reason=\"%s\"", msg->method, why);
 }
 
 /*
@@ -268,10 +265,25 @@ static void receive_indication(struct session *session, const struct stun_messag
 		turn_send(session, msg);
 }
 
+/* Return: the id of the allocation that a request has to do with, or 0. */
+static uint64_t concerned(const struct session *session, const struct stun_message *msg)
+{
+	const struct connection *connection;
+	struct stun_attr attr;
+	uint32_t id;
+
+	if (session->allocation || msg->method != STUN_CONNECTION_BIND ||
+	    !stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) || stun_attr_u32(&attr, &id))
+		return session->allocation ? session->allocation->id : 0;
+	connection = connection_find(session->worker, id);
+	return connection ? connection_allocation(connection)->id : 0;
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(session, msg->method);
 	struct transaction transaction = {
+		.allocation = concerned(session, msg),
 		.session = session,
 		.method = msg->method,
 		.unsigned_request = !msg->integrity && !msg->integrity_sha256,

@@ -6,7 +6,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "connection.h"
-#include "log.h"
+#include "log_who.h"
 #include "session.h"
 #include "stun.h"
 #include "transaction.h"
@@ -29,8 +29,8 @@ unsigned int turn_check_peer(const struct transaction *transaction, const union 
 	rule = acl_refusal(&config_of(transaction)->acl, peer);
 	if (!rule)
 		return 0;
-	log_verbose("peer forbidden", "allocation=%016" PRIx64 " peer=%s rule=%s",
-		    allocation->id, addr_ip_str(peer, text), rule);
+	log_allocation(allocation, "peer forbidden", "peer=%s rule=%s",
+		       addr_ip_str(peer, text), rule);
 	return 403;
 }
 

@@ -164,7 +164,7 @@ static void log_failure(const struct userdb *db, const char *why)
 {
 	char name[REDIS_NAME_LEN], quoted[LOG_QUOTE_LEN];
 
-	log_warning("userdb unreadable", "path=%s error=%s", name_of(db, name),
+	log_warning("userdb unreadable", "path=\"%s\" error=%s", name_of(db, name),
 		    log_quote(quoted, why, strlen(why)));
 }
 
@@ -182,7 +182,7 @@ static int forget_users(struct userdb *db)
 	user_set_mark_incomplete(users);
 	db->empty = true;
 	publish(db, users);
-	log_error("userdb unknown", "path=%s response=500", name_of(db, name));
+	log_error("userdb unknown", "path=\"%s\" code=%u", name_of(db, name), 500);
 	return 0;
 }
 
@@ -211,7 +211,7 @@ static int load(struct userdb *db)
 	db->failures = 0;
 	db->empty = false;
 	db->read_ms = now_ms();
-	log_info("userdb read", "path=%s users=%u took=%ums", name_of(db, name),
+	log_info("userdb read", "path=\"%s\" users=%u took_ms=%u", name_of(db, name),
 		 user_set_count(users), db->took_ms);
 	publish(db, users);
 	return 0;

@@ -155,7 +155,7 @@ int userdb_redis_open(struct userdb_redis **opened, const struct config *config,
 	if (!db->told)
 		log_warning("userdb not tracked",
 			    "reason=\"Redis 6 and its CLIENT TRACKING would tell of changes\" "
-			    "read_every=%ds", REREAD);
+			    "read_every_s=%d", REREAD);
 	*opened = db;
 	return 0;
 }

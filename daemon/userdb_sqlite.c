@@ -227,6 +227,6 @@ int userdb_sqlite_load(struct userdb_sqlite *db, struct user_set *set,
 		return err;
 	db->version = version;
 	if (loader.bad_rows)
-		log_warning("userdb", "path=%s ignored_rows=%u", db->path, loader.bad_rows);
+		log_warning("userdb", "path=\"%s\" ignored_rows=%u", db->path, loader.bad_rows);
 	return 0;
 }
