@@ -64,6 +64,7 @@ static const struct {
 	  "of PEM certificates, the server's first (No such file or directory)" },
 	{ WHOLE "cipher-list=NORML\n", ":3: cipher-list: NORML: should be DEFAULT or a priority "
 	  "string of GnuTLS, such as SECURE256:-RSA (NORML)" },
+	{ WHOLE "log-format=xml\n", ":3: log-format: xml: should be text or json" },
 	{ WHOLE "syslog-facility=local9\n", ":3: syslog-facility: local9: should be daemon, user, "
 	  "auth, local0 to local7, or another facility of syslog" },
 	{ WHOLE "allocation-default-address-family=inet6\n",
