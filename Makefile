@@ -78,9 +78,11 @@ help:
 	@echo '                  SERVER=coturn to compare'
 	@echo 'make stress       relays that end at random; MINUTES=, RELAYS=, KERNEL='
 	@echo 'make generate     the netlink code, from include/netlink/kturn.yaml'
-	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source'
-	@echo 'make deb          Debian packages of them, in build/deb; make check-install'
-	@echo '                  tries these in a virtual machine; KERNEL=6.1|6.12'
+	@echo 'make install      DESTDIR=, PREFIX=: the programs, the unit, the module'"'"'s source;'
+	@echo '                  make uninstall takes them away, but for the configuration'
+	@echo 'make deb          Debian packages of them, in build/deb; make check-deb has'
+	@echo '                  lintian look at these, make check-install tries them in a'
+	@echo '                  virtual machine; KERNEL=6.1|6.12'
 	@echo 'make clean'
 
 # --- the module
@@ -243,7 +245,7 @@ in_vms = vm:$(firstword $(KERNELS)):kselftest+interop \
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT=rate tools/check interop $(in_vms) $(counted) unit fuzz-daemon generated docs
+	@KTURN_WITHOUT=rate tools/check interop $(in_vms) $(counted) unit fuzz-daemon generated docs files
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)

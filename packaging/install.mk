@@ -17,14 +17,14 @@ dkms_dir = $(DESTDIR)$(SRCDIR)/kturn-$(VERSION)
 manuals := $(wildcard docs/man/*.[1-9])
 conf := $(DESTDIR)$(SYSCONFDIR)/kturn/kturnd.conf
 
-# $(call put,mode,file,place)
-put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
+# $(call put,mode,file,place); the shell may have its part in both.
+put = install -D -m $(1) $(2) "$(DESTDIR)$(3)"
 # $(call fill_in,template,file): the same, with the places that it names filled in.
 fill_in = install -d '$(dir $(DESTDIR)$(2))' && \
 	sed 's,@sbindir@,$(PREFIX)/sbin,g; s,@sysconfdir@,$(SYSCONFDIR),g' $(1) \
 	>'$(DESTDIR)$(2)'
 
-.PHONY: install install-daemon install-dkms install-manuals deb check-install
+.PHONY: install install-daemon install-dkms install-manuals uninstall deb check-deb check-install
 
 install: install-daemon install-dkms
 
@@ -50,10 +50,23 @@ install-dkms:
 	done
 	$(call put,644,packaging/modules-load.d/kturn.conf,$(LIBDIR)/modules-load.d/kturn.conf)
 
+# What an operator has written stays here, too.
+uninstall:
+	rm -f $(foreach file,$(PREFIX)/sbin/kturnd $(PREFIX)/sbin/kturn $(COMPLETIONDIR)/kturn \
+		$(LIBDIR)/sysusers.d/kturnd.conf $(LIBDIR)/modules-load.d/kturn.conf \
+		$(UNITDIR)/kturnd.service,'$(DESTDIR)$(file)') \
+		$(foreach page,$(notdir $(manuals)),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
+	rm -rf '$(dkms_dir)'
+
 # The packages kturnd and kturn-dkms, in build/deb/.
 deb:
 	@tools/deps deb build
 	@packaging/build-deb
+
+# What Debian's own tool finds in them.
+check-deb: deb
+	@tools/deps lint
+	@lintian --allow-root --fail-on error,warning build/deb/*.deb && echo 'lintian: nothing to report'
 
 # Installs, upgrades, removes and purges them in a virtual machine with systemd.
 check-install: deb client
