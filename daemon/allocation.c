@@ -12,6 +12,7 @@
 #include "config.h"
 #include "connection.h"
 #include "counters.h"
+#include "history.h"
 #include "log.h"
 #include "log_who.h"
 #include "mobility.h"
@@ -176,6 +177,7 @@ unsigned int allocation_create(const struct transaction *transaction,
 	count(is_tcp(allocation) ? COUNT_ALLOCATED_TCP : COUNT_ALLOCATED_UDP);
 	count(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	log_created(allocation);
+	history_allocated(allocation);
 	return 0;
 }
 
@@ -250,6 +252,7 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	count_down(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	quota_shared_release(session->worker->quota_shared, allocation->user);
 	log_deleted(allocation, why);
+	history_ended(allocation, why);
 	mobility_end(allocation);
 	session_set_allocation(session, NULL);
 	free_allocation(allocation);

@@ -19,6 +19,7 @@
 #include "config.h"
 #include "connection.h"
 #include "counters.h"
+#include "history.h"
 #include "log.h"
 #include "log_who.h"
 #include "relay_cookie.h"
@@ -199,6 +200,7 @@ void connection_delete(struct connection *connection, const char *why)
 		session_close(session, why);
 	}
 	log_deleted(connection, why, NULL);
+	history_connection_ended(connection->allocation, connection->id, why, NULL);
 	free_connection(connection);
 }
 
@@ -243,6 +245,7 @@ static void answer_connect(struct connection *connection)
 {
 	struct response response;
 
+	history_ready(connection->allocation, connection->id);
 	response_begin(&response, &connection->connect);
 	stun_add_u32(&response.b, STUN_ATTR_CONNECTION_ID, connection->id);
 	response_send(&response);
@@ -326,6 +329,7 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 	}
 	transaction_keep(&connection->connect, transaction);
 	log_created(connection, "connect");
+	history_connection(allocation, connection->id, peer, false);
 	start_timer(connection, CONNECTION_CONNECT_TIMEOUT);
 	if (watch(connection, EV_WRITE, on_connected))
 		connection_delete(connection, "no memory");
@@ -361,6 +365,7 @@ static void send_attempt(const struct connection *connection)
 		stun_add_string(&b, STUN_ATTR_SOFTWARE, "kturn");
 	if (allocation->fingerprint)
 		stun_add_fingerprint(&b);
+	history_ready(allocation, connection->id);
 	session_send(allocation->session, buf, stun_end(&b));
 }
 
@@ -386,11 +391,13 @@ void connection_accept(struct allocation *allocation, int fd, const union addr *
 	}
 	if (why) {
 		log_refused(allocation, peer, why);
+		history_peer_refused(allocation, peer, why);
 		sock_abort(fd);
 		return;
 	}
 	sock_tune(fd);
 	log_created(connection, "peer");
+	history_connection(allocation, connection->id, peer, true);
 	if (wait_for_bind(connection))
 		connection_delete(connection, "no memory");
 	else
@@ -507,6 +514,7 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 	allocation->n_bound++;
 	count_bound(connection);
 	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
+	history_bound(allocation, connection->id, connection->relay);
 	log_allocation(allocation, "connection bound", "connection=%08" PRIx32
 		       " relay=\"%" PRIu64 "\"", connection->id, connection->relay);
 }
@@ -526,6 +534,8 @@ static struct allocation *relay_ended(const struct relay_info *info, struct work
 	count_down(is_spliced(info->id) ? COUNT_RELAYS_SPLICE : COUNT_RELAYS_KERNEL);
 	count(COUNT_RELAY_ENDED + info->reason);
 	log_deleted(connection, relay_reason_str(info->reason), info);
+	history_connection_ended(allocation, connection->id, relay_reason_str(info->reason),
+				 info);
 	free_connection(connection);
 	return allocation;
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "control.h"
 #include "control_allocation.h"
+#include "control_history.h"
 #include "control_trace.h"
 #include "datapath.h"
 #include "drain.h"
@@ -151,6 +152,7 @@ static const struct command {
 	{ "allocation-show", control_allocation_show },
 	{ "allocation-del", control_allocation_del },
 	{ "trace", control_trace },
+	{ "diagnose", control_history },
 };
 
 void control_command(struct control_client *client, const json_t *request)
@@ -164,5 +166,5 @@ void control_command(struct control_client *client, const json_t *request)
 		}
 	}
 	control_fail(client, "there is no such command; there are status, reload, drain, "
-		     "allocation-list, allocation-show, allocation-del and trace");
+		     "allocation-list, allocation-show, allocation-del, trace and diagnose");
 }

@@ -16,6 +16,7 @@
 
 struct event_base;
 struct datapath;
+struct opening;
 struct tls;
 
 /* Why a relay ended: the module's reasons, used by every engine. */
@@ -50,6 +51,8 @@ struct relay_info {
 	enum relay_reason reason;	/* NONE while it lives */
 	int error;			/* errno with RELAY_REASON_ERROR */
 	struct relay_counters to_peer, to_client;
+	/* What each begins with, or NULL if the engine did not look. */
+	const struct opening *opening_to_peer, *opening_to_client;
 };
 
 struct relay_request {
@@ -94,6 +97,10 @@ struct datapath_ops {
 			 relay_ended_fn final, void *arg);
 
 	int (*dump)(struct datapath *dp, relay_dump_fn fn, void *arg);
+
+	/* One relay, for the daemon to tell of; NULL or -ENOENT where others can
+	 * ask the engine themselves. Pointers are good until the loop turns. */
+	int (*look)(struct datapath *dp, uint64_t id, struct relay_info *info);
 };
 
 /* What every engine's object begins with. */

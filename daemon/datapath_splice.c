@@ -81,6 +81,8 @@ static struct relay_info describe(const struct relay *relay)
 		.error = relay->splice.error,
 		.to_peer = relay->splice.flow[SPLICE_CLIENT].counters,
 		.to_client = relay->splice.flow[SPLICE_PEER].counters,
+		.opening_to_peer = &relay->splice.flow[SPLICE_CLIENT].opening,
+		.opening_to_client = &relay->splice.flow[SPLICE_PEER].opening,
 	};
 }
 
@@ -158,6 +160,9 @@ static int splice_add(struct datapath *dp, const struct relay_request *req,
 	relay->splice.rate = req->rate;
 	relay->splice.idle_ms = req->idle_ms;
 	relay->splice.flow[SPLICE_CLIENT].counters.bytes = req->early;
+	/* What it begins with has gone to the peer already. */
+	if (req->early)
+		opening_lose(&relay->splice.flow[SPLICE_CLIENT].opening);
 	if (splice_relay_start(&relay->splice, engine->base, req->client_fd, req->client_tls,
 			       req->peer_fd))
 		goto no_memory;
@@ -230,6 +235,17 @@ static int splice_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 	return 0;
 }
 
+static int splice_look(struct datapath *dp, uint64_t id, struct relay_info *info)
+{
+	const struct relay *relay;
+
+	HASH_FIND(hh, engine_of(dp)->relays, &id, sizeof(id), relay);
+	if (!relay)
+		return -ENOENT;
+	*info = describe(relay);
+	return 0;
+}
+
 const struct datapath_ops datapath_splice = {
 	.name = "splice",
 	.open = splice_open,
@@ -239,4 +255,5 @@ const struct datapath_ops datapath_splice = {
 	.del = splice_del,
 	.del_group = splice_del_group,
 	.dump = splice_dump,
+	.look = splice_look,
 };

@@ -207,6 +207,13 @@ static int tls_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 	return err ? err : pair->splice->ops->dump(pair->splice, fn, arg);
 }
 
+static int tls_look(struct datapath *dp, uint64_t id, struct relay_info *info)
+{
+	struct datapath *engine = engine_of(dp, id);
+
+	return engine->ops->look ? engine->ops->look(engine, id, info) : -ENOENT;
+}
+
 const struct datapath_ops datapath_tls = {
 	.name = "kernel",
 	.open = tls_open_engines,
@@ -216,4 +223,5 @@ const struct datapath_ops datapath_tls = {
 	.del = tls_del,
 	.del_group = tls_del_group,
 	.dump = tls_dump,
+	.look = tls_look,
 };

@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "sock.h"
 #include "splice_limit.h"
+#include "splice_opening.h"
 #include "splice_relay.h"
 #include "tls.h"
 
@@ -130,7 +131,7 @@ static void end_flow(struct splice_relay *relay, enum splice_side from)
 /* Return: bytes, 0 at the end, or a negative errno; -EAGAIN if there are none. */
 static ssize_t fill(struct splice_relay *relay, enum splice_side from, size_t most)
 {
-	ssize_t n = relay->flow[from].mover->fill(relay, from, most);
+	ssize_t n = splice_opening_fill(relay, from, most);
 
 	if (n > 0)
 		splice_limit_taken(relay, from, n);

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "datapath.h"
+#include "opening.h"
 #include "splice_pipe.h"
 
 struct evbuffer;
@@ -66,6 +67,7 @@ struct splice_leg {
  * @ending: the source is at its end
  * @done: the FIN has been passed on, or nothing more can be
  * @bucket: when its token bucket was empty, see kmod/bucket.h
+ * @opening: what it begins with
  */
 struct splice_flow {
 	const struct splice_mover *mover;
@@ -76,6 +78,7 @@ struct splice_flow {
 	bool ending, done;
 	uint64_t bucket;
 	struct relay_counters counters;
+	struct opening opening;
 };
 
 typedef void (*splice_ended_fn)(struct splice_relay *relay);

@@ -8,6 +8,7 @@
 #include "auth_user.h"
 #include "config.h"
 #include "counters.h"
+#include "history.h"
 #include "log_who.h"
 #include "session.h"
 #include "transaction.h"
@@ -17,6 +18,7 @@ void transaction_keep(struct transaction *kept, const struct transaction *transa
 {
 	*kept = *transaction;
 	kept->realm = NULL;
+	kept->name = NULL;
 	auth_user_get(kept->user);
 }
 
@@ -85,6 +87,7 @@ size_t response_finish(struct response *response)
 	if (len) {
 		count_response(response->code);
 		log_response(response);
+		history_response(transaction, response->code);
 	} else {
 		log_limited(log_error, "response too long", "method=%s",
 			    stun_method_str(transaction->method));

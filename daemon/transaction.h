@@ -27,6 +27,9 @@ struct session;
  * @unsigned_request: nobody has tried to be authenticated with it
  * @fingerprint: the request had one, so the response gets one
  * @id: the transaction ID
+ * @peer: the first that the request names; AF_UNSPEC: none
+ * @connection: the CONNECTION-ID that it names, or 0
+ * @name: who it says it is from, @name_len bytes, or NULL; until the next request comes
  */
 struct transaction {
 	uint64_t allocation;
@@ -38,6 +41,10 @@ struct transaction {
 	bool unsigned_request;
 	bool fingerprint;
 	uint8_t id[STUN_TRANSACTION_LEN];
+	union addr peer;
+	uint32_t connection;
+	const uint8_t *name;
+	size_t name_len;
 };
 
 /**

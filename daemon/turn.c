@@ -279,6 +279,23 @@ static uint64_t concerned(const struct session *session, const struct stun_messa
 	return connection ? connection_allocation(connection)->id : 0;
 }
 
+/* For who wants to know later what it was about. */
+static void set_subject(struct transaction *transaction, const struct stun_message *msg)
+{
+	struct stun_attr attr;
+
+	if (stun_find(msg, STUN_ATTR_XOR_PEER_ADDRESS, &attr) &&
+	    stun_attr_xor_addr(msg, &attr, &transaction->peer))
+		transaction->peer.sa.sa_family = AF_UNSPEC;
+	if (stun_find(msg, STUN_ATTR_CONNECTION_ID, &attr) &&
+	    stun_attr_u32(&attr, &transaction->connection))
+		transaction->connection = 0;
+	if (!stun_find(msg, STUN_ATTR_USERNAME, &attr))
+		return;
+	transaction->name = attr.value;
+	transaction->name_len = attr.len;
+}
+
 static void receive_request(struct session *session, const struct stun_message *msg)
 {
 	const struct method *method = find_method(session, msg->method);
@@ -300,6 +317,7 @@ static void receive_request(struct session *session, const struct stun_message *
 		return;
 	trace_message(session, TRACE_IN, msg->data, msg->len);
 	memcpy(transaction.id, msg->transaction, sizeof(transaction.id));
+	set_subject(&transaction, msg);
 	if (!code)
 		code = process(&transaction, method, msg);
 	if (code)

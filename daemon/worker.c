@@ -10,6 +10,7 @@
 #include "config.h"
 #include "connection.h"
 #include "datapath.h"
+#include "history.h"
 #include "listener.h"
 #include "listener_udp.h"
 #include "log.h"
@@ -103,6 +104,12 @@ static int start_beat(struct worker *worker)
 	return worker->beat_timer && !event_add(worker->beat_timer, &second) ? 0 : -ENOMEM;
 }
 
+static int open_histories(struct worker *worker)
+{
+	worker->histories = histories_new();
+	return worker->histories ? 0 : -ENOMEM;
+}
+
 int worker_open(struct worker *worker, struct server *server, unsigned int index)
 {
 	int err;
@@ -127,6 +134,8 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	err = worker->udp ? start_beat(worker) : -ENOMEM;
 	if (!err)
 		err = open_auth(worker);
+	if (!err)
+		err = open_histories(worker);
 	if (!err)
 		err = handshakes_init(&worker->handshakes, worker->base);
 	if (!err)
@@ -210,6 +219,7 @@ void worker_close(struct worker *worker)
 	listeners_udp_close(worker);
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
+	histories_free(worker->histories);
 	handshakes_clear(&worker->handshakes);
 	quota_shared_free(worker->quota_shared);
 	auth_free(worker->auth);

@@ -30,6 +30,7 @@ struct connection;
 struct datapath;
 struct event;
 struct event_base;
+struct histories;
 struct listener;
 struct listener_udp;
 struct mobility;
@@ -61,6 +62,7 @@ struct udp_io;
  * @next_allocation: the id of the next one
  * @quota_shared: what of them other hosts count in
  * @trace: its clients' control messages, while somebody watches
+ * @histories: what came of their requests
  * @counters: what its thread counts; others read it
  * @beat: when its loop turned last, by worker_now(); others read it. Only kept up while
  *	somebody does
@@ -93,6 +95,7 @@ struct worker {
 	uint64_t next_allocation;
 	struct quota_shared *quota_shared;
 	struct trace trace;
+	struct histories *histories;
 	struct counters counters;
 	struct event *beat_timer;
 	_Atomic time_t beat;
