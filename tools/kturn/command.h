@@ -47,7 +47,7 @@ enum option_flags {
  * @address: whose control messages, or about whom: perhaps with a length behind it
  * @pcapng: the file that they go to, or NULL
  * @count: after how many of them it ends; 0: never
- * @peer: relays whose peer has this address, or one of this network; or NULL
+ * @peer: relays or connections whose peer has this address, or one of this network; or NULL
  * @idle: relays that have been idle for so long, or not so long; or NULL
  * @engine: relays whose bytes this moves, or NULL
  * @rcvbuf: bytes, room for what is told of relays; 0 for what is usual
@@ -101,6 +101,7 @@ extern const struct verb status_verbs[];
 extern const struct verb reload_verbs[];
 extern const struct verb drain_verbs[];
 extern const struct verb trace_verbs[];
+extern const struct verb diagnose_verbs[];
 
 /**
  * complain() - say on standard error what went wrong

@@ -69,6 +69,8 @@
  *                        id, group, client and peer alone
  *   relays               with "synced": integer, how many there are
  *
+ * diagnose: an array; docs/diagnose.schema.json has it in full.
+ *
  * caps: an object.
  *
  *   owner, netns, total  integer, how many relays there may be

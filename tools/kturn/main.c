@@ -38,6 +38,7 @@ static const struct noun {
 	{ "reload", reload_verbs },
 	{ "drain", drain_verbs },
 	{ "trace", trace_verbs },
+	{ "diagnose", diagnose_verbs },
 	{ NULL, NULL },
 };
 
@@ -68,7 +69,8 @@ static void usage(FILE *to)
 	      "  -h, --help      this text\n"
 	      "  -V, --version\n\n"
 	      "Words may be cut short; a noun alone means its first verb. The exit status\n"
-	      "is 0, or 1 if the request failed, or 2 if the command line makes no sense.\n",
+	      "is 0, or 1 if the request failed, or 2 if the command line makes no sense, or 3\n"
+	      "if something looks wrong to diagnose.\n",
 	      to);
 }
 
@@ -277,6 +279,8 @@ static int parse_and_run(int argc, char **argv)
 			break;
 		case COUNT:
 			if (set_count(&opt, optarg))
+				return EXIT_USAGE;
+			break;
 		case RCVBUF:
 			if (set_rcvbuf(&opt, optarg))
 				return EXIT_USAGE;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "network.h"
 #include "stun.h"
 #include "trace_filter.h"
 
@@ -25,56 +26,11 @@ struct known {
 struct trace_filter {
 	const char *user;
 	bool by_address;
-	union addr address;
-	unsigned int bits;
+	struct network network;
 	struct known *known;
 	struct trace_record *held[HELD_MAX];
 	size_t next;
 };
-
-/* --- addresses */
-
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
-{
-	if (memcmp(a, b, bits / 8))
-		return false;
-	return !(bits % 8) || !((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8));
-}
-
-static bool is_within(const struct trace_filter *filter, const union addr *addr)
-{
-	size_t len, other;
-	const uint8_t *ip = addr_ip(addr, &len), *wanted = addr_ip(&filter->address, &other);
-
-	return len == other && same_bits(ip, wanted, filter->bits);
-}
-
-static bool read_bits(struct trace_filter *filter, const char *text)
-{
-	size_t len;
-	char *end;
-
-	addr_ip(&filter->address, &len);
-	filter->bits = 8 * len;
-	if (!text)
-		return true;
-	filter->bits = strtoul(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && filter->bits <= 8 * len;
-}
-
-static bool read_address(struct trace_filter *filter, const char *text)
-{
-	const char *slash = strchr(text, '/');
-	char ip[ADDR_STR_LEN] = "";
-	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-
-	if (len >= sizeof(ip))
-		return false;
-	memcpy(ip, text, len);
-	filter->by_address = true;
-	return !addr_parse(&filter->address, ip) &&
-	       read_bits(filter, slash ? slash + 1 : NULL);
-}
 
 /* --- what is known */
 
@@ -143,7 +99,7 @@ static bool is_peer(const struct trace_filter *filter, const struct trace_record
 	union addr addr;
 
 	return filter->by_address && attr->type == STUN_ATTR_XOR_PEER_ADDRESS &&
-	       !stun_attr_xor_addr(&msg, &as_stun, &addr) && is_within(filter, &addr);
+	       !stun_attr_xor_addr(&msg, &as_stun, &addr) && network_has(&filter->network, &addr);
 }
 
 static bool get_id(const struct trace_attr *attr, struct key *key)
@@ -181,7 +137,7 @@ static void learn(struct trace_filter *filter, struct known *known,
 	size_t at = 0;
 
 	known->user |= filter->user && !strcmp(record->user, filter->user);
-	known->address |= filter->by_address && is_within(filter, &record->client);
+	known->address |= filter->by_address && network_has(&filter->network, &record->client);
 	while (trace_record_next(record, &at, &attr)) {
 		known->user |= is_user(filter, &attr);
 		known->address |= is_peer(filter, record, &attr);
@@ -254,7 +210,8 @@ struct trace_filter *trace_filter_new(const char *user, const char *address)
 	if (!filter)
 		return NULL;
 	filter->user = user;
-	if (!address || read_address(filter, address))
+	filter->by_address = address;
+	if (!address || network_parse(&filter->network, address))
 		return filter;
 	free(filter);
 	return NULL;
