@@ -32,6 +32,7 @@ install-daemon: build/kturnd build/kturn install-manuals
 	$(call put,755,build/kturnd,$(PREFIX)/sbin/kturnd)
 	$(call put,755,build/kturn,$(PREFIX)/sbin/kturn)
 	$(call put,644,packaging/completion/kturn,$(COMPLETIONDIR)/kturn)
+	$(call put,644,packaging/completion/kturnd,$(COMPLETIONDIR)/kturnd)
 	$(call put,644,packaging/sysusers.d/kturnd.conf,$(LIBDIR)/sysusers.d/kturnd.conf)
 	$(call fill_in,packaging/systemd/kturnd.service,$(UNITDIR)/kturnd.service)
 	# What an operator has written stays; it may hold passwords.
@@ -53,6 +54,7 @@ install-dkms:
 # What an operator has written stays here, too.
 uninstall:
 	rm -f $(foreach file,$(PREFIX)/sbin/kturnd $(PREFIX)/sbin/kturn $(COMPLETIONDIR)/kturn \
+		$(COMPLETIONDIR)/kturnd \
 		$(LIBDIR)/sysusers.d/kturnd.conf $(LIBDIR)/modules-load.d/kturn.conf \
 		$(UNITDIR)/kturnd.service,'$(DESTDIR)$(file)') \
 		$(foreach page,$(notdir $(manuals)),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
@@ -66,7 +68,8 @@ deb:
 # What Debian's own tool finds in them.
 check-deb: deb
 	@tools/deps lint
-	@lintian --allow-root --fail-on error,warning build/deb/*.deb && echo 'lintian: nothing to report'
+	@lintian --allow-root --fail-on error,warning build/deb/kturnd_*.deb \
+		build/deb/kturn-dkms_*.deb && echo 'lintian: nothing to report'
 
 # Installs, upgrades, removes and purges them in a virtual machine with systemd.
 check-install: deb client
