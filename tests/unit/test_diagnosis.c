@@ -401,11 +401,32 @@ static struct kturn_relay kernel_relay(uint64_t id)
 	return relay;
 }
 
-static const json_t *only_connection(const json_t *histories)
-{
-	const json_t *connections = json_object_get(json_array_get(histories, 0), "connections");
+/* What has been told of. */
+static json_t *told;
 
-	assert_int_equal(json_array_size(histories), 1);
+static void take(const json_t *history, void *arg)
+{
+	(void)arg;
+	json_array_append(told, (json_t *)history);
+}
+
+static struct diagnosis *begin(const struct diagnosis_which *which)
+{
+	told = json_array();
+	return diagnosis_new(NOW, which, take, NULL);
+}
+
+static void end(struct diagnosis *diagnosis)
+{
+	diagnosis_free(diagnosis);
+	json_decref(told);
+}
+
+static const json_t *only_connection(void)
+{
+	const json_t *connections = json_object_get(json_array_get(told, 0), "connections");
+
+	assert_int_equal(json_array_size(told), 1);
 	assert_int_equal(json_array_size(connections), 1);
 	return json_array_get(connections, 0);
 }
@@ -426,47 +447,65 @@ static void assert_http(const json_t *connection)
 static void both_halves(void **state)
 {
 	static const struct diagnosis_which all;
-	struct diagnosis *diagnosis = diagnosis_new(NOW);
+	struct diagnosis *diagnosis = begin(&all);
 	struct kturn_relay relay = kernel_relay(7);
 	json_t *history = with_connection(usual(), connection());
 	json_t *kernels = json_array_get(json_object_get(history, "connections"), 0);
-	const json_t *judged;
 
 	(void)state;
 	json_object_set_new(kernels, "engine", json_string("kernel"));
+	diagnosis_add_relay(diagnosis, &relay);
 	diagnosis_add_history(diagnosis, history);
 	json_decref(history);
-	diagnosis_add_relay(diagnosis, &relay);
-	judged = diagnosis_judge(diagnosis, &all);
-	assert_http(only_connection(judged));
-	assert_int_equal(diagnosis_causes(judged), 1);
-	diagnosis_free(diagnosis);
+	assert_int_equal(diagnosis_end(diagnosis), 1);
+	assert_http(only_connection());
+	assert_int_equal(diagnosis_causes(diagnosis), 1);
+	end(diagnosis);
 }
 
 /* The daemon is dead: the cookie tells whose it is. */
 static void module_alone(void **state)
 {
 	static const struct diagnosis_which all;
-	struct diagnosis *diagnosis = diagnosis_new(NOW);
+	struct diagnosis *diagnosis = begin(&all);
 	struct kturn_relay relay = kernel_relay(7);
-	const json_t *judged;
 
 	(void)state;
 	diagnosis_add_relay(diagnosis, &relay);
-	judged = diagnosis_judge(diagnosis, &all);
-	assert_http(only_connection(judged));
-	assert_string_equal(string(json_array_get(judged, 0), "user"), "alice");
-	assert_string_equal(string(json_array_get(judged, 0), "allocation"), "00aabbccddeeff01");
-	assert_string_equal(string(json_array_get(judged, 0), "relayed"), "192.0.2.1:50000");
-	assert_string_equal(string(only_connection(judged), "peer"), "10.0.0.9:4000");
-	assert_string_equal(string(only_connection(judged), "connection"), "01234567");
-	diagnosis_free(diagnosis);
+	assert_int_equal(diagnosis_end(diagnosis), 1);
+	assert_http(only_connection());
+	assert_string_equal(string(json_array_get(told, 0), "user"), "alice");
+	assert_string_equal(string(json_array_get(told, 0), "allocation"), "00aabbccddeeff01");
+	assert_string_equal(string(json_array_get(told, 0), "relayed"), "192.0.2.1:50000");
+	assert_string_equal(string(only_connection(), "peer"), "10.0.0.9:4000");
+	assert_string_equal(string(only_connection(), "connection"), "01234567");
+	end(diagnosis);
+}
+
+/* Those of one allocation are together, in whatever order they come. */
+static void module_groups(void **state)
+{
+	static const struct diagnosis_which all;
+	struct diagnosis *diagnosis = begin(&all);
+	struct kturn_relay relay;
+
+	(void)state;
+	for (uint64_t id = 1; id <= 30; id++) {
+		relay = kernel_relay(id);
+		relay.group = id % 3 + 1;
+		diagnosis_add_relay(diagnosis, &relay);
+	}
+	assert_int_equal(diagnosis_end(diagnosis), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(json_array_size(json_object_get(json_array_get(told, i),
+								 "connections")), 10);
+	end(diagnosis);
 }
 
 /* How many of four histories are meant. */
 static size_t count_meant(const struct diagnosis_which *which)
 {
-	struct diagnosis *diagnosis = diagnosis_new(NOW);
+	struct diagnosis *diagnosis = begin(which);
 	struct kturn_relay relay = kernel_relay(9);
 	json_t *each[] = {
 		with_connection(usual(), connection()),
@@ -476,13 +515,14 @@ static size_t count_meant(const struct diagnosis_which *which)
 	size_t n;
 
 	relay.group = 5;
+	diagnosis_add_relay(diagnosis, &relay);
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		diagnosis_add_history(diagnosis, each[i]);
 		json_decref(each[i]);
 	}
-	diagnosis_add_relay(diagnosis, &relay);
-	n = json_array_size(diagnosis_judge(diagnosis, which));
-	diagnosis_free(diagnosis);
+	n = diagnosis_end(diagnosis);
+	assert_int_equal(json_array_size(told), n);
+	end(diagnosis);
 	return n;
 }
 
@@ -523,6 +563,7 @@ int main(void)
 		cmocka_unit_test(first_bytes),
 		cmocka_unit_test(both_halves),
 		cmocka_unit_test(module_alone),
+		cmocka_unit_test(module_groups),
 		cmocka_unit_test(what_is_meant),
 	};
 

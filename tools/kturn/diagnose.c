@@ -86,42 +86,42 @@ static bool ask_module(const struct meant *meant, struct diagnosis *diagnosis)
 
 /* --- answering */
 
-static int print(const struct options *opt, const struct meant *meant, const json_t *histories)
-{
-	bool some = meant->allocation || meant->relay || meant->by_peer || opt->user;
-	json_t *history;
-	size_t i;
+/**
+ * struct output - where it goes
+ * @table: the list, if that is what is wanted
+ * @n: how many clients there have been
+ */
+struct output {
+	bool json, in_full;
+	struct table table;
+	size_t n;
+	bool failed;
+};
 
-	if (opt->json) {
-		json_dumpf(histories, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (!some) {
-		return diagnose_print_list(histories);
+static void put(const json_t *history, void *arg)
+{
+	struct output *output = arg;
+
+	if (output->json) {
+		putchar(output->n ? ',' : '[');
+		json_dumpf(history, stdout, JSON_COMPACT);
+	} else if (output->in_full) {
+		diagnose_print(history);
+	} else if (diagnose_add_rows(&output->table, history)) {
+		output->failed = true;
 	}
-	if (!opt->json)
-		json_array_foreach(histories, i, history)
-			diagnose_print(history);
-	return EXIT_SUCCESS;
+	output->n++;
 }
 
-static int judge(const struct options *opt, const struct meant *meant,
-		 struct diagnosis *diagnosis)
+static void finish(struct output *output)
 {
-	const struct diagnosis_which which = {
-		.relay = meant->relay,
-		.peer = meant->by_peer ? &meant->peer : NULL,
-		.user = opt->user,
-	};
-	const json_t *histories = diagnosis_judge(diagnosis, &which);
-	int status = print(opt, meant, histories);
-
-	if (status)
-		return status;
-	if ((meant->allocation || meant->relay) && !json_array_size(histories)) {
-		complain("nothing is known of it");
-		return EXIT_FAILURE;
-	}
-	return diagnosis_causes(histories) ? EXIT_CAUSE : EXIT_SUCCESS;
+	if (output->json)
+		puts(output->n ? "]" : "[]");
+	else if (!output->in_full && !output->failed)
+		table_print(&output->table);
+	if (output->failed)
+		complain("out of memory");
+	table_free(&output->table);
 }
 
 /* --- the command line */
@@ -147,26 +147,45 @@ static bool read_peer(const char *peer, struct meant *meant)
 	return false;
 }
 
+/* Return: the exit status. */
+static int ask(const struct options *opt, const struct meant *meant,
+	       struct diagnosis *diagnosis)
+{
+	bool module = ask_module(meant, diagnosis);
+	bool daemon = ask_daemon(opt, meant, diagnosis);
+
+	if (!daemon && !module)
+		return EXIT_FAILURE;
+	if (!daemon)
+		complain("only what the module knows follows");
+	if (!diagnosis_end(diagnosis) && (meant->allocation || meant->relay)) {
+		complain("nothing is known of it");
+		return EXIT_FAILURE;
+	}
+	return diagnosis_causes(diagnosis) ? EXIT_CAUSE : EXIT_SUCCESS;
+}
+
 static int diagnose(const struct options *opt, int count, char **args)
 {
+	struct output output = { .json = opt->json, .table = diagnose_table() };
 	struct meant meant = { .allocation = NULL };
+	struct diagnosis_which which = { .user = opt->user };
 	struct diagnosis *diagnosis;
-	bool daemon, module;
-	int status = EXIT_FAILURE;
+	int status;
 
 	if ((count && !read_which(args[0], &meant)) || !read_peer(opt->peer, &meant))
 		return EXIT_USAGE;
-	diagnosis = diagnosis_new(now_us());
+	which.relay = meant.relay;
+	which.peer = meant.by_peer ? &meant.peer : NULL;
+	output.in_full = count || opt->user || opt->peer;
+	diagnosis = diagnosis_new(now_us(), &which, put, &output);
 	if (!diagnosis)
 		return EXIT_FAILURE;
-	daemon = ask_daemon(opt, &meant, diagnosis);
-	module = ask_module(&meant, diagnosis);
-	if (!daemon && module)
-		complain("only what the module knows follows");
-	if (daemon || module)
-		status = judge(opt, &meant, diagnosis);
+	status = ask(opt, &meant, diagnosis);
 	diagnosis_free(diagnosis);
-	return status;
+	if (status != EXIT_FAILURE || output.n)
+		finish(&output);
+	return output.failed ? EXIT_FAILURE : status;
 }
 
 const struct verb diagnose_verbs[] = {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "command.h"
 #include "diagnose_text.h"
 #include "stun.h"
 #include "table.h"
@@ -78,7 +77,7 @@ static int add_row(struct table *table, const json_t *history, const json_t *con
 	       table_add(table, cause_code(history, connection));
 }
 
-static int add_rows(struct table *table, const json_t *history)
+int diagnose_add_rows(struct table *table, const json_t *history)
 {
 	const json_t *connections = json_object_get(history, "connections");
 	json_t *connection;
@@ -88,26 +87,13 @@ static int add_rows(struct table *table, const json_t *history)
 		return add_row(table, history, NULL);
 	json_array_foreach(connections, i, connection)
 		if (add_row(table, history, connection))
-			return -1;
+			return -ENOMEM;
 	return 0;
 }
 
-int diagnose_print_list(const json_t *histories)
+struct table diagnose_table(void)
 {
-	struct table table = { .columns = columns, .count = ARRAY_SIZE(columns) };
-	int status = EXIT_SUCCESS;
-	json_t *history;
-	size_t i;
-
-	json_array_foreach(histories, i, history)
-		if (add_rows(&table, history))
-			status = EXIT_FAILURE;
-	if (status)
-		complain("out of memory");
-	else
-		table_print(&table);
-	table_free(&table);
-	return status;
+	return (struct table){ .columns = columns, .count = ARRAY_SIZE(columns) };
 }
 
 /* --- steps */

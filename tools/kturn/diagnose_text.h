@@ -7,12 +7,19 @@
 
 #include <jansson.h>
 
+#include "table.h"
+
 /**
- * diagnose_print_list() - a table, a connection a line, or a client that has none
- *
- * Return: the exit status.
+ * diagnose_table() - a table for diagnose_add_rows()
  */
-int diagnose_print_list(const json_t *histories);
+struct table diagnose_table(void);
+
+/**
+ * diagnose_add_rows() - a line for each connection of a client, or one if it has none
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int diagnose_add_rows(struct table *table, const json_t *history);
 
 /**
  * diagnose_print() - all about one client: the evidence, and what is likely wrong

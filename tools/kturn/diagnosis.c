@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "diagnosis.h"
 #include "json_text.h"
@@ -14,39 +15,65 @@
 #include "stun.h"
 #include "verdict.h"
 
+/* A relay of the module, as long as it is not known whose it is. */
+struct relay {
+	struct kturn_relay of;
+	UT_hash_handle hh;
+};
+
 /**
  * struct diagnosis - all of it
- * @histories: an array
- * @by_allocation: those of them that are alive, by id
- * @by_relay: connections that the module carries, by id
+ * @relays: by id
+ * @meant: how many clients were
+ * @causes: how many were found
  */
 struct diagnosis {
 	uint64_t now_us;
-	json_t *histories;
-	json_t *by_allocation, *by_relay;
+	const struct diagnosis_which *which;
+	diagnosis_fn fn;
+	void *arg;
+	struct relay *relays;
+	size_t meant;
+	unsigned int causes;
 };
 
-struct diagnosis *diagnosis_new(uint64_t now_us)
+struct diagnosis *diagnosis_new(uint64_t now_us, const struct diagnosis_which *which,
+				diagnosis_fn fn, void *arg)
 {
 	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
 
 	if (!diagnosis)
 		return NULL;
 	diagnosis->now_us = now_us;
-	diagnosis->histories = json_array();
-	diagnosis->by_allocation = json_object();
-	diagnosis->by_relay = json_object();
+	diagnosis->which = which;
+	diagnosis->fn = fn;
+	diagnosis->arg = arg;
 	return diagnosis;
+}
+
+static void drop(struct diagnosis *diagnosis, struct relay *relay)
+{
+	HASH_DEL(diagnosis->relays, relay);
+	free(relay);
 }
 
 void diagnosis_free(struct diagnosis *diagnosis)
 {
 	if (!diagnosis)
 		return;
-	json_decref(diagnosis->by_relay);
-	json_decref(diagnosis->by_allocation);
-	json_decref(diagnosis->histories);
+	while (diagnosis->relays)
+		drop(diagnosis, diagnosis->relays);
 	free(diagnosis);
+}
+
+void diagnosis_add_relay(struct diagnosis *diagnosis, const struct kturn_relay *relay)
+{
+	struct relay *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return;
+	kept->of = *relay;
+	HASH_ADD(hh, diagnosis->relays, of.id, sizeof(kept->of.id), kept);
 }
 
 static const char *text(const json_t *object, const char *key)
@@ -54,36 +81,6 @@ static const char *text(const json_t *object, const char *key)
 	const char *value = json_string_value(json_object_get(object, key));
 
 	return value ? value : "";
-}
-
-/* --- the daemon's half */
-
-static const char *relay_key(uint64_t id, char key[24])
-{
-	snprintf(key, 24, "%" PRIu64, id);
-	return key;
-}
-
-static void add_connection(struct diagnosis *diagnosis, json_t *connection)
-{
-	char key[24];
-
-	if (strcmp(text(connection, "engine"), "kernel") || strcmp(text(connection, "state"), "bound"))
-		return;
-	relay_key(json_integer_value(json_object_get(connection, "relay")), key);
-	json_object_set(diagnosis->by_relay, key, connection);
-}
-
-void diagnosis_add_history(struct diagnosis *diagnosis, json_t *history)
-{
-	json_t *connection;
-	size_t i;
-
-	json_array_append(diagnosis->histories, history);
-	if (*text(history, "allocation") && !*text(history, "ended"))
-		json_object_set(diagnosis->by_allocation, text(history, "allocation"), history);
-	json_array_foreach(json_object_get(history, "connections"), i, connection)
-		add_connection(diagnosis, connection);
 }
 
 /* --- the module's */
@@ -147,10 +144,9 @@ static json_t *orphan_history(const struct kturn_relay *relay, const char *alloc
 			 "connections_omitted", 0);
 }
 
-static json_t *orphan_connection(const struct diagnosis *diagnosis,
-				 const struct kturn_relay *relay)
+static json_t *orphan_connection(const struct kturn_relay *relay, uint64_t now_us)
 {
-	json_int_t bound = diagnosis->now_us - relay->age_ms * 1000;
+	json_int_t bound = now_us - relay->age_ms * 1000;
 	struct relay_cookie cookie;
 	bool known = read_cookie(relay, &cookie);
 	char id[2 * sizeof(cookie.connection_id) + 1];
@@ -172,33 +168,25 @@ static json_t *orphan_connection(const struct diagnosis *diagnosis,
 			 "engine", "kernel");
 }
 
-/* Of which the daemon has told nothing: it is gone, or has forgotten. */
-static json_t *add_orphan(struct diagnosis *diagnosis, const struct kturn_relay *relay)
+static void add_flows(json_t *connection, const struct kturn_relay *relay)
 {
-	json_t *history, *connection = orphan_connection(diagnosis, relay);
-	char allocation[17];
-
-	snprintf(allocation, sizeof(allocation), "%016" PRIx64, relay->group);
-	history = json_object_get(diagnosis->by_allocation, allocation);
-	if (!history) {
-		history = orphan_history(relay, allocation);
-		json_object_set_new(diagnosis->by_allocation, allocation, history);
-		json_array_append(diagnosis->histories, history);
-	}
-	json_array_append_new(json_object_get(history, "connections"), connection);
-	return connection;
-}
-
-void diagnosis_add_relay(struct diagnosis *diagnosis, const struct kturn_relay *relay)
-{
-	json_t *connection;
-	char key[24];
-
-	connection = json_object_get(diagnosis->by_relay, relay_key(relay->id, key));
-	if (!connection)
-		connection = add_orphan(diagnosis, relay);
 	json_object_set_new(connection, "to_peer", flow_json(&relay->to_peer));
 	json_object_set_new(connection, "to_client", flow_json(&relay->to_client));
+}
+
+/* What the daemon does not see. */
+static void join(struct diagnosis *diagnosis, json_t *connection)
+{
+	uint64_t id = json_integer_value(json_object_get(connection, "relay"));
+	struct relay *relay;
+
+	if (strcmp(text(connection, "engine"), "kernel") || strcmp(text(connection, "state"), "bound"))
+		return;
+	HASH_FIND(hh, diagnosis->relays, &id, sizeof(id), relay);
+	if (!relay)
+		return;
+	add_flows(connection, &relay->of);
+	drop(diagnosis, relay);
 }
 
 /* --- what is meant */
@@ -283,52 +271,82 @@ static void name_payload(json_t *flow)
 	json_object_set_new(flow, "first", json_string(payload.words));
 }
 
-static void judge(const struct diagnosis *diagnosis, json_t *history)
+static void judge(struct diagnosis *diagnosis, json_t *object, const struct cause *cause)
+{
+	json_object_set_new(object, "cause", cause_json(cause));
+	diagnosis->causes += cause != NULL;
+}
+
+/* What the verdict on all of it has to know, connections that are not meant as well. */
+static void judge_all(struct diagnosis *diagnosis, json_t *history)
+{
+	const struct cause *cause = verdict_history(history, diagnosis->now_us);
+	json_t *connection;
+	size_t i;
+
+	if (!choose(history, diagnosis->which))
+		return;
+	judge(diagnosis, history, cause);
+	json_array_foreach(json_object_get(history, "connections"), i, connection) {
+		name_payload(json_object_get(connection, "to_peer"));
+		name_payload(json_object_get(connection, "to_client"));
+		judge(diagnosis, connection, verdict_connection(connection, diagnosis->now_us));
+	}
+	diagnosis->meant++;
+	diagnosis->fn(history, diagnosis->arg);
+}
+
+void diagnosis_add_history(struct diagnosis *diagnosis, json_t *history)
 {
 	json_t *connection;
 	size_t i;
 
-	/* Before connections are left out: it is about all of them. */
-	json_array_foreach(json_object_get(history, "connections"), i, connection) {
-		name_payload(json_object_get(connection, "to_peer"));
-		name_payload(json_object_get(connection, "to_client"));
-		json_object_set_new(connection, "cause",
-				    cause_json(verdict_connection(connection, diagnosis->now_us)));
-	}
-	json_object_set_new(history, "cause",
-			    cause_json(verdict_history(history, diagnosis->now_us)));
+	json_array_foreach(json_object_get(history, "connections"), i, connection)
+		join(diagnosis, connection);
+	judge_all(diagnosis, history);
 }
 
-const json_t *diagnosis_judge(struct diagnosis *diagnosis, const struct diagnosis_which *which)
-{
-	json_t *meant = json_array(), *history;
-	size_t i;
+/* --- relays that the daemon has told nothing of: it is gone, or has forgotten */
 
-	json_array_foreach(diagnosis->histories, i, history) {
-		judge(diagnosis, history);
-		if (choose(history, which))
-			json_array_append(meant, history);
-	}
-	json_decref(diagnosis->histories);
-	diagnosis->histories = meant;
-	return meant;
-}
-
-static bool has_cause(const json_t *object)
+/* All of one allocation, which the first of them belongs to. */
+static void take_group(struct diagnosis *diagnosis)
 {
-	return json_is_object(json_object_get(object, "cause"));
-}
-
-unsigned int diagnosis_causes(const json_t *histories)
-{
+	uint64_t group = diagnosis->relays->of.group;
+	struct relay *relay, *next;
 	json_t *history, *connection;
-	unsigned int n = 0;
-	size_t i, j;
+	char allocation[17];
 
-	json_array_foreach(histories, i, history) {
-		n += has_cause(history);
-		json_array_foreach(json_object_get(history, "connections"), j, connection)
-			n += has_cause(connection);
+	snprintf(allocation, sizeof(allocation), "%016" PRIx64, group);
+	history = orphan_history(&diagnosis->relays->of, allocation);
+	for (relay = diagnosis->relays; relay; relay = next) {
+		next = relay->hh.next;
+		if (relay->of.group != group)
+			break;
+		connection = orphan_connection(&relay->of, diagnosis->now_us);
+		add_flows(connection, &relay->of);
+		json_array_append_new(json_object_get(history, "connections"), connection);
+		drop(diagnosis, relay);
 	}
-	return n;
+	judge_all(diagnosis, history);
+	json_decref(history);
+}
+
+static int compare(const struct relay *a, const struct relay *b)
+{
+	if (a->of.group != b->of.group)
+		return a->of.group < b->of.group ? -1 : 1;
+	return a->of.id < b->of.id ? -1 : a->of.id > b->of.id;
+}
+
+size_t diagnosis_end(struct diagnosis *diagnosis)
+{
+	HASH_SORT(diagnosis->relays, compare);
+	while (diagnosis->relays)
+		take_group(diagnosis);
+	return diagnosis->meant;
+}
+
+unsigned int diagnosis_causes(const struct diagnosis *diagnosis)
+{
+	return diagnosis->causes;
 }
