@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "daemon.h"
+#include "datapath.h"
 #include "diagnose_text.h"
 #include "diagnosis.h"
 #include "json.h"
@@ -132,8 +133,11 @@ static bool read_which(const char *word, struct meant *meant)
 		meant->allocation = word;
 		return true;
 	}
-	if (parse_u64(word, &meant->relay) && meant->relay)
+	if (parse_u64(word, &meant->relay) && meant->relay) {
+		/* The log has it with this bit. */
+		meant->relay &= ~DATAPATH_SPLICE_ID;
 		return true;
+	}
 	complain("\"%s\" is neither an allocation nor a relay", word);
 	return false;
 }

@@ -183,6 +183,11 @@ static void print_life(const json_t *connection)
 	bool by_peer = !strcmp(string(connection, "by"), "peer");
 	bool ended = is_there(connection, "ended_us");
 
+	/* The module alone does not know more. */
+	if (!is_there(connection, "by")) {
+		print_moment("bound", connection, "bound_us", "-");
+		return;
+	}
 	print_moment(by_peer ? "the peer connects" : "Connect", connection, "created_us", "-");
 	print_moment(by_peer ? "ConnectionAttempt" : "connected", connection, "ready_us",
 		     ended ? "never" : "not yet");
