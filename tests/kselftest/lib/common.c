@@ -43,7 +43,7 @@ bool clock_counts(void)
 /* Between two looks of a wait; its length decides nothing. */
 void nap(void)
 {
-	usleep(2000);
+	usleep(10000);
 }
 
 int setup_path(struct setup *setup, enum family family, const struct path_options *options)
