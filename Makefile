@@ -143,6 +143,7 @@ build/san/kturnd: build/san/daemon/main.o build/san/libkturn.a
 build/race/kturnd: build/race/daemon/main.o build/race/libkturn.a
 	$(call link,$(RACES))
 
+build/kturn: private ALL_LIBS += $$(pkg-config --libs ncursesw)
 build/kturn: $(tool:%.c=build/obj/%.o) build/obj/libkturn.a
 	$(call link)
 
@@ -158,7 +159,7 @@ $(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
 $(signing:%=build/unit/%): build/san/tools/client/challenge.o
 
 # What is of the command kturn.
-commands := $(addprefix test_,relay_filter monitor trace_shown diagnosis)
+commands := $(addprefix test_,relay_filter monitor top trace_shown diagnosis)
 $(commands:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/kturn
 $(commands:%=build/unit/%): build/san/libcommand.a
 build/san/libcommand.a: $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(tool)))

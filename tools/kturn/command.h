@@ -29,6 +29,7 @@ enum option_flags {
 	OPTION_IDLE	= 2048,
 	OPTION_ENGINE	= 4096,
 	OPTION_RCVBUF	= 8192,
+	OPTION_INTERVAL	= 16384,
 };
 
 /**
@@ -51,6 +52,7 @@ enum option_flags {
  * @idle: relays that have been idle for so long, or not so long; or NULL
  * @engine: relays whose bytes this moves, or NULL
  * @rcvbuf: bytes, room for what is told of relays; 0 for what is usual
+ * @interval: a time between two looks, or NULL
  */
 struct options {
 	bool json;
@@ -63,7 +65,7 @@ struct options {
 	bool sha256;
 	const char *address, *pcapng;
 	uint64_t count;
-	const char *peer, *idle, *engine;
+	const char *peer, *idle, *engine, *interval;
 	uint64_t rcvbuf;
 };
 
@@ -91,6 +93,7 @@ struct verb {
 /* The first verb is meant if there is none on the command line. */
 extern const struct verb relay_verbs[];
 extern const struct verb monitor_verbs[];
+extern const struct verb top_verbs[];
 extern const struct verb stats_verbs[];
 extern const struct verb caps_verbs[];
 extern const struct verb settings_verbs[];
@@ -102,6 +105,20 @@ extern const struct verb reload_verbs[];
 extern const struct verb drain_verbs[];
 extern const struct verb trace_verbs[];
 extern const struct verb diagnose_verbs[];
+
+/**
+ * monitor_run() - the command monitor, by itself and as a verb of relay
+ */
+int monitor_run(const struct options *opt, int count, char **args);
+
+/**
+ * top_run() - likewise, top
+ */
+int top_run(const struct options *opt, int count, char **args);
+
+/* What they can be told besides --group. */
+#define MONITOR_OPTIONS	(OPTION_PEER | OPTION_ENGINE | OPTION_RCVBUF)
+#define TOP_OPTIONS	(OPTION_PEER | OPTION_IDLE | OPTION_ENGINE | OPTION_INTERVAL)
 
 /**
  * complain() - say on standard error what went wrong

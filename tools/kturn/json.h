@@ -2,7 +2,7 @@
 /*
  * The answers of kturn -j. Keys are never renamed, and keep their meaning and
  * type; new ones may be added. Counters, times (in milliseconds) and sizes are
- * integers, octets are hexadecimal digits.
+ * integers, octets are hexadecimal digits. docs/schema/ has the same for programs.
  *
  * relay list, relay del: an array of relays. relay show, relay set: a relay.
  *

@@ -19,6 +19,7 @@
 #define IDLE		261
 #define ENGINE		262
 #define RCVBUF		263
+#define INTERVAL	264
 #define DEADLINE_MAX	(365 * 24 * 3600)
 #define RCVBUF_MAX	(1 << 30)
 
@@ -28,6 +29,7 @@ static const struct noun {
 } nouns[] = {
 	{ "relay", relay_verbs },
 	{ "monitor", monitor_verbs },
+	{ "top", top_verbs },
 	{ "stats", stats_verbs },
 	{ "caps", caps_verbs },
 	{ "settings", settings_verbs },
@@ -47,13 +49,14 @@ static void usage(FILE *to)
 	fputs("usage: kturn [OPTION...] NOUN [VERB] [ARGUMENT...]\n\n", to);
 	for (const struct noun *noun = nouns; noun->name; noun++)
 		for (const struct verb *verb = noun->verbs; verb->name; verb++)
-			fprintf(to, "  kturn %-10s %-4s %-22s %s\n", noun->name, verb->name,
+			fprintf(to, "  kturn %-10s %-7s %-22s %s\n", noun->name, verb->name,
 				verb->takes, verb->does);
 	fputs("\n"
 	      "  -g, --group G   only the relays of this group\n"
 	      "      --peer ADDR[/N]     only those whose peer is this, or in this network\n"
 	      "      --idle +TIME        only those that have been idle for so long; -TIME: not so long\n"
 	      "      --engine ENGINE     only those with this: process, softirq, tls\n"
+	      "      --interval TIME     between two looks; else one second\n"
 	      "      --rcvbuf BYTES      room for what is told before it is read\n"
 	      "  -j, --json      answer in JSON\n"
 	      "  -u, --user NAME         only the allocations of this user\n"
@@ -108,7 +111,7 @@ static const char *strange_option(const struct options *opt, const struct verb *
 	static const char *const names[] = {
 		"socket", "user", "deadline", "db", "realm", "password-file", "sha256",
 		"address", "pcapng", "count",
-		"peer", "idle", "engine", "rcvbuf",
+		"peer", "idle", "engine", "rcvbuf", "interval",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -190,6 +193,7 @@ static bool set_text(struct options *opt, int letter, const char *value)
 		{ PEER, OPTION_PEER, offsetof(struct options, peer) },
 		{ IDLE, OPTION_IDLE, offsetof(struct options, idle) },
 		{ ENGINE, OPTION_ENGINE, offsetof(struct options, engine) },
+		{ INTERVAL, OPTION_INTERVAL, offsetof(struct options, interval) },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -257,6 +261,7 @@ static int parse_and_run(int argc, char **argv)
 		{ "idle", required_argument, NULL, IDLE },
 		{ "engine", required_argument, NULL, ENGINE },
 		{ "rcvbuf", required_argument, NULL, RCVBUF },
+		{ "interval", required_argument, NULL, INTERVAL },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },

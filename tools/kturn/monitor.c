@@ -249,7 +249,7 @@ static void start(struct monitor *m, const struct options *opt)
 	look(m, see);
 }
 
-static int monitor(const struct options *opt, int count, char **args)
+int monitor_run(const struct options *opt, int count, char **args)
 {
 	struct monitor m = { .json = opt->json, .signals = -1 };
 
@@ -279,8 +279,8 @@ const struct verb monitor_verbs[] = {
 		.takes = "[FILTER...]",
 		.does = "relays that come and go, as they do",
 		.takes_group = true,
-		.options = OPTION_PEER | OPTION_ENGINE | OPTION_RCVBUF,
-		.run = monitor,
+		.options = MONITOR_OPTIONS,
+		.run = monitor_run,
 	},
 	{ .name = NULL },
 };

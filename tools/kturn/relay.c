@@ -216,5 +216,21 @@ const struct verb relay_verbs[] = {
 		.max = INT_MAX,
 		.run = del,
 	},
+	{
+		.name = "monitor",
+		.takes = "[FILTER...]",
+		.does = "the same as kturn monitor",
+		.takes_group = true,
+		.options = MONITOR_OPTIONS,
+		.run = monitor_run,
+	},
+	{
+		.name = "top",
+		.takes = "[FILTER...]",
+		.does = "the same as kturn top",
+		.takes_group = true,
+		.options = TOP_OPTIONS,
+		.run = top_run,
+	},
 	{ .name = NULL },
 };
