@@ -292,25 +292,34 @@ static bool is_full(const struct allocation *allocation)
 	       allocation->n_open >= config->max_connections;
 }
 
-/* Return: a socket that connects, or a negative error code of STUN. */
-static int connect_from(const union addr *relayed, const union addr *peer)
+/* Return: a socket that connects, or a negative error code of STUN; then @err says why. */
+static int connect_from(const union addr *relayed, const union addr *peer, int *err)
 {
 	int fd = relayed_socket(relayed);
 
+	*err = -fd;
 	if (fd < 0)
 		return fd == -EADDRINUSE || fd == -EADDRNOTAVAIL ? -447 : -508;
 	sock_tune(fd);
 	if (!connect(fd, &peer->sa, addr_len(peer)) || errno == EINPROGRESS)
 		return fd;
+	*err = errno;
 	close(fd);
 	return -447;
+}
+
+/* At once, such as for want of a route. */
+static void note_failed(const struct allocation *allocation, const union addr *peer, int err)
+{
+	history_connection(allocation, 0, peer, false);
+	history_connection_ended(allocation, 0, strerror(err), NULL);
 }
 
 unsigned int connection_connect(struct allocation *allocation, const union addr *peer,
 				const struct transaction *transaction)
 {
 	struct connection *connection;
-	int fd;
+	int fd, err;
 
 	if (is_known_peer(allocation, peer))
 		return 446;
@@ -319,9 +328,11 @@ unsigned int connection_connect(struct allocation *allocation, const union addr 
 		return 403;
 	if (is_full(allocation))
 		return 508;
-	fd = connect_from(&allocation->relayed[0].addr, peer);
-	if (fd < 0)
+	fd = connect_from(&allocation->relayed[0].addr, peer, &err);
+	if (fd < 0) {
+		note_failed(allocation, peer, err);
 		return -fd;
+	}
 	connection = new_connection(allocation, fd, peer);
 	if (!connection) {
 		close(fd);

@@ -54,6 +54,12 @@ mute_peer() {
 	background kturn-client transfer --listen "$broken_net.$1:4000" --answer --timeout 300
 }
 
+# Who has been sent so much and said nothing: his end of it becomes a reset.
+greedy_peer_goes() {
+	kill -KILL "$greedy"
+	diagnosed 8 peer-closed
+}
+
 mute_peers_listen() {
 	[ "$(ss -Hltn "src $broken_net.0/24" | wc -l)" = 2 ]
 }
@@ -68,6 +74,7 @@ stranger_comes() {
 
 break_calls() {
 	local n
+	ip route add unreachable "$broken_net.10/32"
 	for n in 1 2 4 6 7 8 9; do
 		ip address add "$broken_net.$n/32" dev lo
 	done
@@ -78,9 +85,11 @@ break_calls() {
 	broken_calls+=($!)
 	client_of call --to "$broken_net.2:9"			# nobody listens there
 	client_of call --to "$broken_net.3:9"			# where nobody is
+	client_of call --to "$broken_net.10:9"			# where no way leads
 	client_of call --to "$broken_net.4:9"			# which is forbidden
 	client_of call --from "$broken_net.5"			# who does not come
 	mute_peer 8
+	greedy=$!
 	mute_peer 9
 	await 200 mute_peers_listen || return 1
 	client_of transfer --to "$broken_net.8:4000" --size 100G
@@ -157,10 +166,12 @@ diagnoses() {
 	test_command 'diagnose: no permission' diagnosed 1 no-permission
 	test_command 'diagnose: peer refuses' diagnosed 2 peer-refused
 	test_command 'diagnose: firewall is silent' diagnosed 3 firewall-silent
+	test_command 'diagnose: peer cannot be reached' diagnosed 10 peer-unreachable
 	test_command 'diagnose: peer is forbidden' diagnosed 4 peer-forbidden
 	test_command 'diagnose: bind never came' diagnosed 6 never-bound
 	test_command 'diagnose: STUN without an answer' diagnosed 7 stun-unanswered-by-client
 	test_command 'diagnose: one way' diagnosed 8 one-way-to-peer
+	test_command 'diagnose: peer closes without a word' greedy_peer_goes
 	test_command 'diagnose: nobody says anything' diagnosed 9 silent
 	test_command 'diagnose: peer never came' diagnosed 5 peer-never-came
 	test_command 'diagnose: JSON' its_json_is_valid
