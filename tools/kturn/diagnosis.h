@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the module knows of relays joined with what the daemon knows of requests, and the
- * verdicts upon it. All of it is in JSON, as docs/diagnose.schema.json has it; the daemon
+ * verdicts upon it. All of it is in JSON, as docs/schema/diagnose.json has it; the daemon
  * has its own part of that form already.
  *
  * First all relays are added, then each history; then what is left of the relays is told.

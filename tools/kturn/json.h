@@ -69,7 +69,7 @@
  *                        id, group, client and peer alone
  *   relays               with "synced": integer, how many there are
  *
- * diagnose: an array; docs/diagnose.schema.json has it in full.
+ * diagnose: an array; docs/schema/diagnose.json has it in full.
  *
  * caps: an object.
  *
