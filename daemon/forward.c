@@ -25,6 +25,7 @@ struct parcel {
 	struct worker *at;
 	unsigned int listener;
 	struct session_tuple tuple;
+	bool routed;
 	size_t len;
 	uint8_t data[];
 };
@@ -55,6 +56,9 @@ static void take_parcel(struct mail *mail, void *owner)
 	};
 
 	atomic_fetch_sub(&worker->forwards.waiting, weight_of(parcel->len));
+	/* News of the end got lost; should it begin anew, then news of that comes after this. */
+	if (parcel->routed && !session_datagram_exists(worker, &datagram))
+		forward_end(parcel->at, worker, &parcel->tuple);
 	session_datagram_take(worker, parcel->at,
 			      listeners_udp_socket(worker, parcel->listener), &datagram);
 	/* What it carried for peers goes before its memory does. */
@@ -75,8 +79,8 @@ static struct parcel *new_parcel(const struct session_tuple *tuple, const void *
 	return parcel;
 }
 
-int forward_datagram(struct worker *at, struct worker *to, unsigned int listener,
-		     const struct session_tuple *tuple, const void *data, size_t len)
+static int send_on(struct worker *at, struct worker *to, unsigned int listener,
+		   const struct session_tuple *tuple, const void *data, size_t len, bool routed)
 {
 	const size_t weight = weight_of(len);
 	struct parcel *parcel;
@@ -91,6 +95,7 @@ int forward_datagram(struct worker *at, struct worker *to, unsigned int listener
 	if (parcel) {
 		parcel->at = at;
 		parcel->listener = listener;
+		parcel->routed = routed;
 		err = mailbox_post(&to->mailbox, &parcel->mail);
 	}
 	if (err) {
@@ -98,6 +103,12 @@ int forward_datagram(struct worker *at, struct worker *to, unsigned int listener
 		free(parcel);
 	}
 	return err;
+}
+
+int forward_datagram(struct worker *at, struct worker *to, unsigned int listener,
+		     const struct session_tuple *tuple, const void *data, size_t len)
+{
+	return send_on(at, to, listener, tuple, data, len, false);
 }
 
 static struct forward_route *find_route(const struct worker *worker,
@@ -122,8 +133,8 @@ bool forward_if_routed(struct worker *worker, const struct udp_socket *socket,
 	route = find_route(worker, &tuple);
 	if (!route)
 		return false;
-	forward_datagram(worker, route->to, listeners_udp_index(worker, socket), &tuple,
-			 datagram->data, datagram->len);
+	send_on(worker, route->to, listeners_udp_index(worker, socket), &tuple, datagram->data,
+		datagram->len, true);
 	return true;
 }
 

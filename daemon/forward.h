@@ -61,6 +61,8 @@ void forward_begin(struct worker *at, struct worker *to, const struct session_tu
 
 /**
  * forward_end() - have it no longer do so, if it still goes to @to
+ *
+ * Should that news get lost, the next datagram to come this way has it told again.
  */
 void forward_end(struct worker *at, struct worker *to, const struct session_tuple *tuple);
 

@@ -160,6 +160,11 @@ static struct session_datagram *find_session(const struct worker *worker,
 	return self;
 }
 
+bool session_datagram_exists(const struct worker *worker, const struct datagram *datagram)
+{
+	return find_session(worker, datagram);
+}
+
 /* Return: NULL without memory. */
 static struct session_datagram *get_stranger(struct worker *worker,
 					     struct udp_socket *socket,

@@ -56,6 +56,11 @@ void session_datagram_take(struct worker *worker, struct worker *at, struct udp_
 			   const struct datagram *datagram);
 
 /**
+ * session_datagram_exists() - tell whether a worker has the session of a datagram
+ */
+bool session_datagram_exists(const struct worker *worker, const struct datagram *datagram);
+
+/**
  * session_datagram_hand_over() - have another worker take what a session has received
  *
  * The session, which has no allocation, is closed.

@@ -88,6 +88,39 @@ static void ticket_of_another_worker(void **state)
 		close(others[n].fd);
 }
 
+static unsigned int count_routed(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < WORKERS; i++)
+		n += !!server.workers[i].forwards.routes;
+	return n;
+}
+
+static void turn_until_routed_are(unsigned int n)
+{
+	for (time_t start = time(NULL); count_routed() != n; turn())
+		assert_true(time(NULL) - start < PATIENCE);
+}
+
+/* Each of its datagrams would go a way that leads to nobody, for ever. */
+static void route_whose_end_got_lost(void **state)
+{
+	struct client client = open_client("u", SOCK_DGRAM);
+	struct session_tuple tuple = { .server = server_addr };
+	socklen_t len = sizeof(tuple.client);
+
+	(void)state;
+	assert_int_equal(getsockname(client.fd, &tuple.client.sa, &len), 0);
+	/* Whichever it is that the kernel gives his datagrams to. */
+	for (unsigned int i = 0; i < WORKERS; i++)
+		forward_begin(&server.workers[i], &server.workers[(i + 1) % WORKERS], &tuple);
+	turn_until_routed_are(WORKERS);
+	assert_int_equal(refresh(&client, 600), 437);
+	turn_until_routed_are(WORKERS - 1);
+	close(client.fd);
+}
+
 /* Whoever has seen a ticket can send it from anywhere; without a name that is all. */
 static void flood_of_tickets_keeps_nothing(void **state)
 {
@@ -202,6 +235,7 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(ticket_of_another_worker),
+		test(route_whose_end_got_lost),
 		test(flood_of_tickets_keeps_nothing),
 		test(oldest_idle_one_ends_anothers),
 		test(oldest_stranger_ends_anothers),
