@@ -9,6 +9,7 @@
 #include "control.h"
 #include "control_allocation.h"
 #include "control_client.h"
+#include "counters.h"
 #include "question.h"
 #include "server.h"
 #include "worker.h"
@@ -98,6 +99,7 @@ static void look(struct question *question, struct worker *worker)
 
 static void end_one(struct allocation *allocation)
 {
+	count(COUNT_ALLOCATION_DELETED);
 	allocation_delete(allocation, "administrator");
 }
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "counters.h"
 #include "datapath.h"
 #include "genl.h"
 #include "log.h"
@@ -268,6 +269,7 @@ static int settle(struct datapath_kernel *dk)
 	err = drain_events(dk);
 	gone = take_unseen(dk, &unseen);
 	dk->unseen_ends += gone;
+	count_many(COUNT_RELAY_ENDS_UNSEEN, gone);
 	log_warning("relay events lost",
 		    "times=%" PRIu64 " ended_unseen=%u alive=%u ended_unseen_in_all=%" PRIu64,
 		    dk->losses, gone, HASH_COUNT(dk->relays), dk->unseen_ends);
@@ -282,6 +284,7 @@ static int settle(struct datapath_kernel *dk)
 static void lose(struct datapath_kernel *dk)
 {
 	dk->losses++;
+	count(COUNT_EVENTS_LOST);
 	if (!evtimer_pending(dk->rested, NULL))
 		evtimer_add(dk->rested, &resync_rest);
 }

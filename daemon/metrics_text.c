@@ -33,7 +33,8 @@ static const struct family families[] = {
 	{ "kturn_sessions", "gauge", "Clients on a 5-tuple, by the transport they come over.",
 	  { { "{transport=\"udp\"}", COUNT_SESSIONS_UDP },
 	    { "{transport=\"tcp\"}", COUNT_SESSIONS_TCP },
-	    { "{transport=\"tls\"}", COUNT_SESSIONS_TLS } } },
+	    { "{transport=\"tls\"}", COUNT_SESSIONS_TLS },
+	    { "{transport=\"dtls\"}", COUNT_SESSIONS_DTLS } } },
 	{ "kturn_strangers", "gauge", "Connections from which nobody has an allocation yet.",
 	  { { "", COUNT_STRANGERS } } },
 	{ "kturn_allocations", "gauge", "Allocations, by the transport they relay.",
@@ -43,10 +44,12 @@ static const struct family families[] = {
 	  { { "{transport=\"udp\"}", COUNT_ALLOCATED_UDP },
 	    { "{transport=\"tcp\"}", COUNT_ALLOCATED_TCP } } },
 	{ "kturn_allocations_ended_total", "counter",
-	  "Allocations that have ended: in time, by their client, or with his connection.",
+	  "Allocations that have ended: in time, by their client, with his connection, or by "
+	  "an administrator.",
 	  { { "{reason=\"expired\"}", COUNT_ALLOCATION_EXPIRED },
 	    { "{reason=\"released\"}", COUNT_ALLOCATION_RELEASED },
-	    { "{reason=\"abandoned\"}", COUNT_ALLOCATION_ABANDONED } } },
+	    { "{reason=\"abandoned\"}", COUNT_ALLOCATION_ABANDONED },
+	    { "{reason=\"deleted\"}", COUNT_ALLOCATION_DELETED } } },
 	{ "kturn_connections_pending", "gauge",
 	  "Connections with peers that wait to be established or bound (RFC 6062).",
 	  { { "", COUNT_CONNECTIONS_PENDING } } },
@@ -69,6 +72,12 @@ static const struct family families[] = {
 	    { "{reason=\"idle\"}", ENDED(IDLE) },
 	    { "{reason=\"limit\"}", ENDED(LIMIT) },
 	    { "{reason=\"error\"}", ENDED(ERROR) } } },
+	{ "kturn_relay_events_lost_total", "counter",
+	  "Times the module's news of relays did not fit in the netlink socket.",
+	  { { "", COUNT_EVENTS_LOST } } },
+	{ "kturn_relay_ends_unseen_total", "counter",
+	  "Relays whose ends were lost so, and found out from a list.",
+	  { { "", COUNT_RELAY_ENDS_UNSEEN } } },
 	{ "kturn_relayed_bytes_total", "counter",
 	  "Payload that this process has moved; what the module moves is with the module.",
 	  { { "{engine=\"splice\",leg=\"peer\"}", COUNT_SPLICE_BYTES_TO_PEER },
@@ -223,11 +232,14 @@ static bool ask_module(struct kturn_stats *stats)
 	return !err;
 }
 
-/* Its counters are those of the network namespace, whoever has made the relays. */
-static void put_module(struct evbuffer *out)
+/*
+ * Its counters are those of the network namespace, whoever has made the relays. Who does
+ * not want it is not to load it either, and to ask for it would.
+ */
+static void put_module(struct evbuffer *out, const struct config *config)
 {
 	struct kturn_stats stats;
-	bool there = ask_module(&stats);
+	bool there = config->datapath != DATAPATH_SPLICE && ask_module(&stats);
 
 	if (!there)
 		forget_stats(&stats);
@@ -246,6 +258,6 @@ void metrics_write(struct evbuffer *out, const struct server *server)
 	evbuffer_add_printf(out, "kturn_build_info{version=\"%s\"} 1\n", KTURN_VERSION);
 	put_families(out, sum);
 	put_workers(out, server);
-	put_module(out);
+	put_module(out, server->config);
 	metrics_write_process(out);
 }

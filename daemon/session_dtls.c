@@ -226,6 +226,7 @@ static struct session_dtls *begin(struct worker *worker, struct udp_socket *sock
 	self->session.server = tuple->server;
 	HASH_ADD(hh, worker->dtls.table, session.client, sizeof(*tuple), self);
 	session_begin(&self->session);
+	session_count_as(&self->session, COUNT_SESSIONS_DTLS);
 	self->stranger.evict = evict;
 	stranger_enter(&worker->strangers, &self->stranger, &tuple->client);
 	return self;

@@ -343,8 +343,17 @@ static void list_goes_on_behind_those_who_have_gone(void **state)
 	close_many(fds, 240);
 }
 
+static uint64_t count_deleted(void)
+{
+	uint64_t sum[COUNTERS] = { 0 };
+
+	counters_add(sum, NULL);
+	return sum[COUNT_ALLOCATION_DELETED];
+}
+
 static void one_is_ended(void **state)
 {
+	uint64_t deleted = count_deleted();
 	struct worker *worker = &server.workers[0];
 	char request[128];
 	int fds[4], fd = dial();
@@ -361,6 +370,7 @@ static void one_is_ended(void **state)
 	json_decref(hear(fd));
 	assert_int_equal(number(fd, "count"), 1);
 	assert_int_equal(server.quota.total, 3);
+	assert_int_equal(count_deleted(), deleted + 1);
 	say(fd, request);
 	hear_error(fd, "no such allocation");
 	close(fd);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "counters.h"
 #include "datapath.h"
 #include "genl.h"
 #include "macros.h"
@@ -342,10 +343,19 @@ static void test_ends_of_others(void **state)
 	assert_int_equal(reported[0].id, id);
 }
 
+static uint64_t counted(enum counter what)
+{
+	uint64_t sum[COUNTERS] = { 0 };
+
+	counters_add(sum, NULL);
+	return sum[what];
+}
+
 /* Three relays, of which one has ended, and another one has told it. */
 static void test_lost(void **state)
 {
 	uint64_t lost = add(1), told = add(1), alive = add(1);
+	uint64_t losses = counted(COUNT_EVENTS_LOST), unseen = counted(COUNT_RELAY_ENDS_UNSEEN);
 
 	(void)state;
 	make(THEIRS, 1);
@@ -354,6 +364,8 @@ static void test_lost(void **state)
 	end_and_tell(told);
 	await(2);
 	rest();
+	assert_int_equal(counted(COUNT_EVENTS_LOST), losses + 1);
+	assert_int_equal(counted(COUNT_RELAY_ENDS_UNSEEN), unseen + 1);
 	assert_int_equal(n_reported, 2);
 	assert_int_equal(reported[0].id, told);
 	assert_int_equal(reported[0].reason, RELAY_REASON_EOF);
