@@ -109,4 +109,21 @@ TEST_F_TIMEOUT(tool, relay_set_refused, TIMEOUT_S)
 	EXPECT_EQ(0, self->relay.limits.rate);
 }
 
+/* There is no daemon here: relays are the module's. */
+TEST_F_TIMEOUT(tool, relay_list_filtered, TIMEOUT_S)
+{
+	unsigned long long id = self->setup.id;
+	char there[32];
+
+	snprintf(there, sizeof(there), "[{\"id\":%llu,", id);
+	EXPECT_SAYS(0, there, "-j relay list");
+	EXPECT_SAYS(0, there, "-j relay list --peer 0.0.0.0/0 --idle -1h");
+	EXPECT_SAYS(0, "[]\n", "-j relay list --peer ::/0");
+	EXPECT_SAYS(0, "[]\n", "-j relay list --idle +1h");
+	EXPECT_SAYS(0, "[]\n", "-j relay list --engine tls");
+	EXPECT_SAYS(2, "there is no engine", "relay list --engine splice");
+	EXPECT_SAYS(2, "knows no --idle", "monitor --idle +1h");
+	EXPECT_SAYS(2, "top is for a terminal", "top </dev/null");
+}
+
 TEST_HARNESS_MAIN
