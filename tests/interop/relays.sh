@@ -159,14 +159,15 @@ top_shows_relays() {
 	local one two pids=() status=0
 	start_transfer || return 1
 	one=$(relays_there) pids=("$client" "$peer")
-	start_transfer || return 1
+	# Its client is to wait for the peer, however long all this takes.
+	start_transfer --timeout 600 || return 1
 	two=$(relays_there | grep -vx "$one") pids+=("$client" "$peer")
 	await 100 shows "^ *$one [0-9.]+:[0-9]+ +$peer_address:[0-9]+ +[0-9.]+[KM]iB/s" &&
 		pressed i rows_are "$one" "$two" && pressed i rows_are "$two" "$one" &&
 		pressed a rows_are "$one" "$two" && pressed a rows_are "$two" "$one" &&
 		pressed w shows 'w waiting >' &&
-		kill -STOP "$peer" && pressed r rows_are "$one" "$two" &&
-		pressed r rows_are "$two" "$one" && await 100 shows "^ *$two .* peer [0-9]" &&
+		kill -STOP "$peer" && await 100 shows "^ *$two .* (peer|both) [0-9]" &&
+		pressed r rows_are "$one" "$two" && pressed r rows_are "$two" "$one" &&
 		await 100 shows 'client waits for peer since' || status=1
 	screen
 	resized || status=1
