@@ -209,6 +209,11 @@ static void its_own_limit(void **state)
 			    "client waits for its limit since 1.0s: 4.8KiB queued, "
 			    "0B unacknowledged");
 	assert_non_null(strstr(top_relay_text(&rates.relay[0], text), "limit 1000B/s"));
+	/* When the peer is the reason, that is a wait of its own. */
+	relay.age_ms = 2500;
+	relay.to_peer.idle_ms = 700;
+	dump(&relay, 1);
+	assert_string_equal(top_cell(&rates.relay[0], TOP_WAITS_FOR, text), "peer 700ms");
 }
 
 /* --- order */

@@ -76,7 +76,7 @@ static uint64_t waited_ms(const struct top_flow *flow, const struct top_flow *be
 
 	if (flow->wait == TOP_NO_WAIT)
 		return 0;
-	if (before && before->wait != TOP_NO_WAIT)
+	if (before && before->wait == flow->wait)
 		waited += before->waited_ms;
 	/* What stands still has done so from its last move on. */
 	return flow->wait == TOP_FOR_RECEIVER && flow->idle_ms > waited ? flow->idle_ms : waited;
