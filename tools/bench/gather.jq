@@ -25,6 +25,8 @@ def one(f):
 def unit:
 	if .work | test("^(rtt|callsrtt)") then "round trip"
 	elif .work == "setup" then "call"
+	elif .work == "allocate" then "allocation"
+	elif .work | test("^(channel|indication)") then "datagram"
 	elif .work | startswith("idle") then "relay"
 	else "KiB" end;
 

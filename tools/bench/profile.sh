@@ -7,6 +7,8 @@ period=10000	# instructions from one sample to the next
 profile_options() {
 	case $1 in
 	rtt*) options+=(--rounds=20000) ;;
+	channel* | indication*) options+=(--rounds=$((20000 / ${1##*[a-z]}))) ;;
+	allocate) options+=(--rounds=2000) ;;
 	bulk* | both) options+=(--bytes=$((512 * mib))) ;;
 	esac
 }
@@ -21,7 +23,7 @@ profiled() {
 # show_profile RESULT: instructions of a function for each unit of work.
 show_profile() {
 	local units
-	units=$(jq -r 'if .work | startswith("rtt") then .rounds else .bytes / 1024 end' "$1")
+	units=$(jq -r 'if .work | test("^(rtt|channel|indication|allocate)") then .rounds else .bytes / 1024 end' "$1")
 	perf report -i "$tmp/perf" --stdio -F sample,comm,symbol -w 0,12,0 2>/dev/null |
 		awk -v units="$units" -v period="$period" -v most="$KTURN_PROFILE" '
 			/^ *[0-9]/ && !/swapper/ {

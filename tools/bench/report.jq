@@ -15,6 +15,8 @@ def title:
 	 screen: "screen share", setup: "calls"}[.] //
 	(if test("^idle") then "\(.[4:]) idle relays"
 	 elif test("^rtt") then "\(.[3:]) B round trip"
+	 elif test("^(channel|indication)") then
+		capture("^(?<how>[a-z]+)(?<n>.*)") | "\(.how)s, \(.n) client\(if .n == "1" then "" else "s" end)"
 	 elif test("^bulk") then "bulk, \(.[4:]) relays" else . end);
 
 def table($head; $rows):
@@ -53,6 +55,7 @@ def latencies: cell("\(.p50 / 1000 | number(1)) / \(.p99 / 1000 | number(1))");
 
 def bulk_works: ["bulk", "both", "screen", "bulk16", "bulk256", "bulk4096", "bulkauto"];
 def message_works: ["rtt64", "rtt1200"];
+def datagram_works: ["channel1", "channel16", "indication1", "indication16"];
 
 def settings:
 	"How they are set:",
@@ -87,6 +90,26 @@ def setups:
 		table(["rival", "instructions, server", "instructions, all hosts", "calls a second"];
 			[$setups[] | [.rival, (.server_instructions | number(0)),
 				(.instructions | number(0)), (1e9 / .server_instructions | number(0))]])
+	end;
+
+def datagrams:
+	if all(.results[]; .unit != "datagram") then empty else
+		"",
+		"UDP relaying: instructions over direct, for each datagram of 160 bytes that is relayed, in channels or",
+		"in Send and Data indications; so many clients send at once, and wait for the peer to answer.",
+		"",
+		matrix(.results; datagram_works; cost)
+	end;
+
+def allocations:
+	[.results[] | select(.work == "allocate" and .outcome == "ok")] as $allocations |
+	if $allocations == [] then empty else
+		"",
+		"A UDP allocation, over UDP: Allocate, the same signed, Refresh with a lifetime of 0.",
+		"",
+		table(["rival", "instructions, server", "instructions, all hosts"];
+			[$allocations[] | [.rival, (.server_instructions | number(0)),
+				(.instructions | number(0))]])
 	end;
 
 def memories:
@@ -138,6 +161,6 @@ matrix(.results; message_works + ["screen"]; latencies),
 "Of the time of a transfer, the part in which the CPU had nothing to do: somebody waited, in percent.",
 "",
 matrix(.results; bulk_works - ["screen"]; percent_idle),
-counts, setups, memories, walls,
+counts, setups, datagrams, allocations, memories, walls,
 "",
 ([complaints] | if . == [] then "Nothing was lost." else "What failed or was lost:", "", .[] end))

@@ -52,6 +52,8 @@ void turn_build(const struct turn *turn, const struct turn_ask *ask,
 		stun_add_u8(b, STUN_ATTR_REQUESTED_TRANSPORT, ask->transport);
 	if (ask->family)
 		stun_add_u8(b, STUN_ATTR_REQUESTED_ADDRESS_FAMILY, ask->family);
+	if (ask->channel)
+		stun_add_u32(b, STUN_ATTR_CHANNEL_NUMBER, (uint32_t)ask->channel << 16);
 	if (ask->lifetime)
 		stun_add_u32(b, STUN_ATTR_LIFETIME, *ask->lifetime);
 	if (ask->connection)

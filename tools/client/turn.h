@@ -69,6 +69,7 @@ struct turn_ask {
 	enum stun_method method;
 	uint8_t transport;
 	uint8_t family;
+	uint16_t channel;
 	const uint32_t *lifetime;
 	const uint32_t *connection;
 	const union addr *peer;

@@ -34,6 +34,7 @@
  * @password: likewise
  * @secure: how to speak TLS with it, or NULL
  * @per_allocation: streams of one TURN allocation
+ * @indications: datagrams travel in Send and Data indications, not in a channel
  * @auto_buffers: the ends' buffers grow as the kernel likes
  * @timeout_ms: nothing moves for so long: a stall
  * @count: count the system calls of programs of this name as well, or NULL
@@ -49,7 +50,7 @@ struct job {
 	char *user, *password;
 	const struct secure *secure;
 	unsigned int per_allocation;
-	bool auto_buffers;
+	bool indications, auto_buffers;
 	int timeout_ms;
 	const char *count;
 	pid_t server;
@@ -63,7 +64,7 @@ struct job {
  * @half_close: the same for the answer to a half-close, empty if not tried
  * @meter: of all of it
  * @bytes: payload carried, all ways
- * @rounds: messages answered, bursts or set-ups
+ * @rounds: messages answered, bursts, set-ups, or datagrams that have arrived
  * @p50: half of the rounds took no longer, in ns
  * @p99: nor did 99 % of them take longer than this
  * @calls: system calls of the counted programs

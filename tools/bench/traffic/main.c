@@ -19,12 +19,15 @@
 #define ANY_PORT 7000
 
 static const char usage[] =
-	"usage: traffic --work=bulk|both|rtt|screen|setup|idle --peer=ADDRESS:PORT\n"
+	"usage: traffic --work=bulk|both|rtt|screen|setup|voice|allocate|idle\n"
+	"               --peer=ADDRESS:PORT\n"
 	"               --to=ADDRESS:PORT | --via=ADDRESS[:PORT] --user=NAME:PASSWORD\n"
 	"  --bytes=N           bulk, both: bytes each way, over all streams\n"
-	"  --relays=N          streams, 1\n"
-	"  --size=N            rtt: bytes in a message, 64\n"
-	"  --rounds=N          rtt: round trips; screen: bursts; setup: calls; 300\n"
+	"  --relays=N          streams; voice: clients; 1\n"
+	"  --size=N            rtt: bytes in a message; voice: in a datagram; 64\n"
+	"  --rounds=N          rtt, voice: round trips; screen: bursts; setup: calls;\n"
+	"                      allocate: allocations; 300\n"
+	"  --indications       voice: in Send and Data indications, not by a channel\n"
 	"  --tls=1.2|1.3       --via: over TLS, which the client's kernel does\n"
 	"  --per-allocation=N  --via: streams of an allocation, 1; the peer listens on\n"
 	"                      as many ports\n"
@@ -36,7 +39,7 @@ static const char usage[] =
 	"  --timeout=MS        a stall lasts longer, 20000\n";
 
 enum { OPT_WORK = 256, OPT_PEER, OPT_TO, OPT_VIA, OPT_USER, OPT_TLS, OPT_BYTES, OPT_RELAYS, OPT_SIZE,
-       OPT_ROUNDS, OPT_PER, OPT_AUTO, OPT_CLIENT_NS, OPT_PEER_NS, OPT_RIVAL, OPT_LABEL,
+       OPT_ROUNDS, OPT_PER, OPT_INDICATIONS, OPT_AUTO, OPT_CLIENT_NS, OPT_PEER_NS, OPT_RIVAL, OPT_LABEL,
        OPT_SERVER, OPT_COUNT, OPT_TIMEOUT };
 
 static const struct option options[] = {
@@ -51,6 +54,7 @@ static const struct option options[] = {
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "rounds", required_argument, NULL, OPT_ROUNDS },
 	{ "per-allocation", required_argument, NULL, OPT_PER },
+	{ "indications", no_argument, NULL, OPT_INDICATIONS },
 	{ "auto-buffers", no_argument, NULL, OPT_AUTO },
 	{ "client-ns", required_argument, NULL, OPT_CLIENT_NS },
 	{ "peer-ns", required_argument, NULL, OPT_PEER_NS },
@@ -126,6 +130,7 @@ static void parse_one(struct job *job, int opt, char *arg)
 	case OPT_SIZE: job->size = parse_number(arg); break;
 	case OPT_ROUNDS: job->rounds = parse_number(arg); break;
 	case OPT_PER: job->per_allocation = parse_number(arg); break;
+	case OPT_INDICATIONS: job->indications = true; break;
 	case OPT_AUTO: job->auto_buffers = true; break;
 	case OPT_CLIENT_NS: job->client_ns = arg; break;
 	case OPT_PEER_NS: job->peer_ns = arg; break;
@@ -166,6 +171,10 @@ static void work(const struct job *job, struct result *result)
 		work_screen(job, result);
 	else if (!strcmp(job->work, "setup"))
 		work_setup(job, result);
+	else if (!strcmp(job->work, "voice"))
+		work_voice(job, result);
+	else if (!strcmp(job->work, "allocate"))
+		work_allocate(job, result);
 	else if (!strcmp(job->work, "idle"))
 		work_idle(job, result);
 	else

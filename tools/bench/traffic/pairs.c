@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net.h"
+#include "netns.h"
 #include "pairs.h"
 #include "turn.h"
 
 /* Bytes, as the kernel counts them: payload and what is around it. */
 #define SEND_BUFFER	(256 << 10)
 #define RECEIVE_BUFFER	(512 << 10)
-
-static int enter(const char *name)
-{
-	char path[256];
-	int fd, err;
-
-	if (!name)
-		return 0;
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
-	close(fd);
-	return err;
-}
 
 static const char *failure(int err)
 {
@@ -59,11 +39,11 @@ int pairs_prepare(struct pairs *pairs, const struct job *job, struct result *res
 	pairs->peer = calloc(job->relays, sizeof(*pairs->peer));
 	pairs->listeners = calloc(job->per_allocation, sizeof(*pairs->listeners));
 	pairs->turn = calloc(job->relays, sizeof(*pairs->turn));
-	err = enter(job->peer_ns);
+	err = netns_enter(job->peer_ns);
 	if (!err)
 		err = listen_all(pairs, job);
 	if (!err)
-		err = enter(job->client_ns);
+		err = netns_enter(job->client_ns);
 	return err ? result_fail(result, "preparing: %s", failure(err)) : 0;
 }
 

@@ -29,6 +29,16 @@ void work_screen(const struct job *job, struct result *result);
 void work_setup(const struct job *job, struct result *result);
 
 /**
+ * work_voice() - datagrams there and back, by as many legs as there are relays
+ */
+void work_voice(const struct job *job, struct result *result);
+
+/**
+ * work_allocate() - UDP allocations that begin and end, over UDP
+ */
+void work_allocate(const struct job *job, struct result *result);
+
+/**
  * work_idle() - streams on which nothing happens
  */
 void work_idle(const struct job *job, struct result *result);
