@@ -16,7 +16,7 @@
 #define NOW 1000
 
 /* Two ports of 127.0.0.2; what is held on another address goes back to nobody. */
-static struct config config = { .min_port = 47020, .max_port = 47021 };
+static struct config config = { .min_port = 27020, .max_port = 27021 };
 static struct reservations reservations;
 
 static int setup(void **state)
