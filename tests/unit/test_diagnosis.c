@@ -327,6 +327,22 @@ static void one_way_media(void **state)
 				   flow(300, 0, 1, 0, 0, false)));
 }
 
+/* What is stamped behind now is young, not older than all. */
+static void clock_gone_back(void **state)
+{
+	json_t *bound = connection(), *young = usual();
+
+	(void)state;
+	json_object_set_new(bound, "bound_us", json_integer(AGO(-5)));
+	assert_connection("none", carrying(bound, flow(0, 0, 0, 0, 0, true),
+					   flow(0, 0, 0, 0, 0, true)));
+	assert_connection("none", only_until("created", -5));
+	assert_connection("none", only_until("ready", -5));
+	assert_history("none", HISTORY(step("Allocate", 401, false, -5)));
+	json_object_set_new(young, "created_us", json_integer(AGO(-5)));
+	assert_history("none", young);
+}
+
 static void ends(void **state)
 {
 	static const char *const whys[][2] = {
@@ -559,6 +575,7 @@ int main(void)
 		cmocka_unit_test(one_way),
 		cmocka_unit_test(stun_without_answer),
 		cmocka_unit_test(one_way_media),
+		cmocka_unit_test(clock_gone_back),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(first_bytes),
 		cmocka_unit_test(both_halves),

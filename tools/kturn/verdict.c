@@ -30,6 +30,14 @@ static uint64_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+/* Microseconds; none if the server's clock has gone back meanwhile. */
+static uint64_t since(uint64_t now_us, const json_t *object, const char *key)
+{
+	uint64_t then = number(object, key);
+
+	return now_us > then ? now_us - then : 0;
+}
+
 static bool is(const json_t *object, const char *key, const char *value)
 {
 	return !strcmp(text(object, key), value);
@@ -91,7 +99,7 @@ static const struct cause *of_response(const json_t *step, uint64_t now_us)
 	uint64_t code = number(step, "code");
 
 	if (is_challenge(step))
-		return now_us - number(step, "last_us") > SOON ?
+		return since(now_us, step, "last_us") > SOON ?
 		       cause(CAUSE_CHALLENGE_UNANSWERED) : NULL;
 	if (code == 403 && names_peer(step))
 		return cause(CAUSE_PEER_FORBIDDEN);
@@ -193,7 +201,7 @@ static bool nobody_came(const json_t *history, uint64_t now_us)
 
 	return is(history, "transport", "tcp") && has_permission(history) &&
 	       !json_array_size(json_object_get(history, "connections")) &&
-	       (end || now_us - number(history, "created_us") > LATE);
+	       (end || since(now_us, history, "created_us") > LATE);
 }
 
 const struct cause *verdict_history(const json_t *history, uint64_t now_us)
@@ -228,11 +236,11 @@ static const struct cause *of_unbound(const json_t *connection, uint64_t now_us)
 	if (!ready && ended)
 		return of_connect(text(connection, "why"));
 	if (!ready)
-		return end - number(connection, "created_us") > SOON ?
+		return since(end, connection, "created_us") > SOON ?
 		       cause(CAUSE_FIREWALL_SILENT) : NULL;
 	if (is(connection, "why", "reset by the peer"))
 		return cause(CAUSE_PEER_GAVE_UP);
-	return ended || end - ready > SOON ? cause(CAUSE_NEVER_BOUND) : NULL;
+	return ended || since(end, connection, "ready_us") > SOON ? cause(CAUSE_NEVER_BOUND) : NULL;
 }
 
 /* --- what is carried */
@@ -351,7 +359,7 @@ static const struct cause *of_bound(const json_t *connection, uint64_t now_us)
 	const struct flow to_peer = read_flow(connection, "to_peer");
 	const struct flow to_client = read_flow(connection, "to_client");
 	uint64_t ended = number(connection, "ended_us");
-	uint64_t age = (ended ? ended : now_us) - number(connection, "bound_us");
+	uint64_t age = since(ended ? ended : now_us, connection, "bound_us");
 	const struct cause *found = of_end(text(connection, "why"));
 
 	/* Nobody has told of it. */
