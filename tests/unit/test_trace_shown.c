@@ -324,6 +324,26 @@ static void first_messages_are_held_back(void **state)
 	trace_filter_free(filter);
 }
 
+/* A record has the first 63 bytes of a longer one. */
+static void long_name_of_the_owner(void **state)
+{
+	char name[100] = "";
+	struct trace_filter *filter = trace_filter_new(name, NULL);
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	for (char first = 'x'; first <= 'y'; first++) {
+		begin(STUN_REQUEST, STUN_CREATE_PERMISSION);
+		record.client = address(first == 'x' ? "10.0.0.1:1" : "10.0.0.1:2");
+		memset(record.user, 'x', sizeof(record.user) - 1);
+		record.user[0] = first;
+		passed = 0;
+		trace_filter_pass(filter, end(), count_passed, NULL);
+		assert_int_equal(passed, first == 'x');
+	}
+	trace_filter_free(filter);
+}
+
 /* No more than so many are: the oldest are forgotten. */
 static void held_back_for_a_while(void **state)
 {
@@ -407,6 +427,7 @@ int main(void)
 		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(all_without_a_filter),
 		cmocka_unit_test(first_messages_are_held_back),
+		cmocka_unit_test(long_name_of_the_owner),
 		cmocka_unit_test(held_back_for_a_while),
 		cmocka_unit_test(peers_and_their_connections),
 		cmocka_unit_test(user_and_address),

@@ -84,6 +84,12 @@ static bool is_wanted(const struct trace_filter *filter, const struct known *kno
 
 /* --- what a message says */
 
+/* A record has the beginning of a long name only. */
+static bool is_owner(const struct trace_filter *filter, const struct trace_record *record)
+{
+	return filter->user && !strncmp(record->user, filter->user, TRACE_USER_MAX - 1);
+}
+
 static bool is_user(const struct trace_filter *filter, const struct trace_attr *attr)
 {
 	return filter->user && attr->type == STUN_ATTR_USERNAME &&
@@ -136,7 +142,7 @@ static void learn(struct trace_filter *filter, struct known *known,
 	struct key id;
 	size_t at = 0;
 
-	known->user |= filter->user && !strcmp(record->user, filter->user);
+	known->user |= is_owner(filter, record);
 	known->address |= filter->by_address && network_has(&filter->network, &record->client);
 	while (trace_record_next(record, &at, &attr)) {
 		known->user |= is_user(filter, &attr);
