@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -20,6 +22,7 @@
 
 #define LINE_LEN	(LOG_FIELDS_LEN + 128)	/* with stamp, level and event */
 #define STAMP_LEN	48
+#define PATIENCE	100	/* milliseconds that a reader may need to make room */
 
 /* Set before there are threads, and read by all of them; a reload may change @verbose. */
 static struct {
@@ -28,7 +31,10 @@ static struct {
 	bool syslog, journal, json;
 	atomic_bool verbose;
 	int facility;
-} the_log = { .fd = STDERR_FILENO, .facility = LOG_DAEMON };
+	pthread_mutex_t writing;
+	unsigned long lost;	/* lines, since one has last been written */
+} the_log = { .fd = STDERR_FILENO, .facility = LOG_DAEMON,
+	      .writing = PTHREAD_MUTEX_INITIALIZER };
 
 static const char *level_str(int priority)
 {
@@ -50,9 +56,10 @@ void log_in_json(bool json)
 	the_log.json = json;
 }
 
+/* A FIFO that nobody reads is an error, and nothing to wait for. */
 static int open_file(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -131,6 +138,7 @@ void log_close(void)
 	the_log.path = NULL;
 	the_log.fd = STDERR_FILENO;
 	the_log.syslog = false;
+	the_log.lost = 0;
 }
 
 static const char *make_stamp(char stamp[STAMP_LEN])
@@ -146,8 +154,19 @@ static const char *make_stamp(char stamp[STAMP_LEN])
 	return stamp;
 }
 
+/*
+ * Whoever reads a pipe may stop: that must not stop the relaying. He is waited for once,
+ * and no more until he has made room.
+ */
+static bool has_room(void)
+{
+	struct pollfd file = { .fd = the_log.fd, .events = POLLOUT };
+
+	return poll(&file, 1, the_log.lost ? 0 : PATIENCE) > 0 && file.revents & POLLOUT;
+}
+
 /* One write for the whole line: it stays whole, whoever else is writing. */
-static void write_line(int priority, const char *line)
+static void write_whole(int priority, const char *line)
 {
 	char prefix[] = { '<', '0' + priority, '>' };
 	const struct iovec parts[] = {
@@ -156,10 +175,37 @@ static void write_line(int priority, const char *line)
 		{ "\n", 1 },
 	};
 
-	if (the_log.syslog)
+	if (!has_room() || writev(the_log.fd, parts, 3) < 0)
+		the_log.lost++;
+}
+
+/* Return: how many lines had been lost before this one, if it is there. */
+static unsigned long write_file(int priority, const char *line)
+{
+	unsigned long lost;
+
+	pthread_mutex_lock(&the_log.writing);
+	lost = the_log.lost;
+	write_whole(priority, line);
+	if (the_log.lost > lost)
+		lost = 0;
+	else
+		the_log.lost = 0;
+	pthread_mutex_unlock(&the_log.writing);
+	return lost;
+}
+
+static void write_line(int priority, const char *line)
+{
+	unsigned long lost;
+
+	if (the_log.syslog) {
 		syslog(priority, "%s", line);
-	else if (writev(the_log.fd, parts, 3) < 0)
-		return;		/* there is nobody left to tell */
+		return;
+	}
+	lost = write_file(priority, line);
+	if (lost)
+		log_warning("lines lost", "lines=%lu", lost);
 }
 
 /* What nobody has quoted, such as a path, makes no second line either. */
@@ -168,22 +214,6 @@ static void keep_on_one_line(char *fields)
 	for (; *fields; fields++)
 		if ((unsigned char)*fields < ' ' || *fields == 0x7f)
 			*fields = '?';
-}
-
-static void write_json(int priority, const char *event, const char *fmt, const char *fields)
-{
-	char stamp[STAMP_LEN], *line;
-	json_t *object = log_json(make_stamp(stamp), level_str(priority), event, fmt, fields);
-
-	/* Nothing but ASCII: a terminal may take other characters for commands. */
-	line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	if (line) {
-		/* DEL is ASCII, too. */
-		keep_on_one_line(line);
-		write_line(priority, line);
-	}
-	free(line);
-	json_decref(object);
 }
 
 static void write_text(int priority, const char *event, const char *fields)
@@ -197,6 +227,25 @@ static void write_text(int priority, const char *event, const char *fields)
 		snprintf(line, sizeof(line), "%s %s %s: %s", make_stamp(stamp),
 			 level_str(priority), event, fields);
 	write_line(priority, line);
+}
+
+/* Without memory the line comes as text: better than none. */
+static void write_json(int priority, const char *event, const char *fmt, const char *fields)
+{
+	char stamp[STAMP_LEN], *line;
+	json_t *object = log_json(make_stamp(stamp), level_str(priority), event, fmt, fields);
+
+	/* Nothing but ASCII: a terminal may take other characters for commands. */
+	line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	if (line) {
+		/* DEL is ASCII, too. */
+		keep_on_one_line(line);
+		write_line(priority, line);
+	} else {
+		write_text(priority, event, fields);
+	}
+	free(line);
+	json_decref(object);
 }
 
 static void write_event(int priority, const char *event, const char *fmt, va_list args)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,6 +137,52 @@ static void moved_file_is_made_anew(void **state)
 	unlink(moved);
 }
 
+/* Nobody reads: that is an error, and nothing to wait for. */
+static void pipe_without_a_reader(void **state)
+{
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(60);
+	assert_int_equal(log_open(path, false), -ENXIO);
+	alarm(0);
+}
+
+/* He who reads stops, and comes back: what was too much is counted. */
+static void full_pipe(void **state)
+{
+	static char drained[1 << 20];
+	const char *count;
+	unsigned int whole;
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(log_open(path, false), 0);
+	alarm(60);
+	for (int i = 0; i < 5000; i++)
+		log_info("many", "of=\"%s\" n=%d", "all of them the same", i);
+	alarm(0);
+	len = read(fd, drained, sizeof(drained) - 1);
+	assert_true(len > 0);
+	drained[len] = '\0';
+	whole = lines_of(drained);
+	assert_true(whole < 5000);
+	log_info("last", "n=%d", 1);
+	len = read(fd, drained, sizeof(drained) - 1);
+	assert_true(len > 0);
+	drained[len] = '\0';
+	count = strstr(drained, "lines lost: lines=");
+	assert_non_null(strstr(drained, "last: n=1"));
+	assert_non_null(count);
+	assert_int_equal(strtoul(count + strlen("lines lost: lines="), NULL, 10), 5000 - whole);
+	close(fd);
+}
+
 /* Without a file of its own there is nothing to do, and nothing is closed. */
 static void standard_error_stays(void **state)
 {
@@ -237,6 +284,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(verbose_lines_only_on_request, new_file, remove_file),
 		cmocka_unit_test_setup_teardown(an_event_is_one_line, new_file, remove_file),
 		cmocka_unit_test_setup_teardown(moved_file_is_made_anew, new_file, remove_file),
+		cmocka_unit_test_setup_teardown(pipe_without_a_reader, new_file, remove_file),
+		cmocka_unit_test_setup_teardown(full_pipe, new_file, remove_file),
 		cmocka_unit_test(standard_error_stays),
 		cmocka_unit_test_setup_teardown(journal_is_told_the_priority, new_file, remove_file),
 		cmocka_unit_test_setup_teardown(nobody_else_is, new_file, remove_file),
