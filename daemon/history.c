@@ -113,14 +113,21 @@ const struct history *history_find(const struct histories *histories, uint64_t a
 	return find_allocation(histories, allocation);
 }
 
+static struct history_tuple tuple_of(const struct session *session)
+{
+	return (struct history_tuple){
+		.client = session->client,
+		.server = session->server,
+		.stream = session_is_stream(session),
+	};
+}
+
 static struct history *find_tuple(const struct histories *histories,
 				  const struct session *session)
 {
-	struct session_tuple tuple;
+	const struct history_tuple tuple = tuple_of(session);
 	struct history *history;
 
-	tuple.client = session->client;
-	tuple.server = session->server;
 	HASH_FIND(by_tuple, histories->by_tuple, &tuple, sizeof(tuple), history);
 	return history;
 }
@@ -147,8 +154,7 @@ static struct history *begin(struct histories *histories, const struct session *
 	older = find_tuple(histories, session);
 	if (older)
 		leave_tuple(histories, older);
-	history->tuple.client = session->client;
-	history->tuple.server = session->server;
+	history->tuple = tuple_of(session);
 	history->over = session_is_stream(session) && session_is_secure(session) ?
 			"tls" : session->ops->transport;
 	history->number = ++histories->last;

@@ -31,6 +31,18 @@ struct relay_info;
 struct transaction;
 struct worker;
 
+/**
+ * struct history_tuple - what a client is found by
+ * @stream: over TCP or TLS; the same port of his may be in use for UDP as well
+ */
+struct history_tuple {
+	union addr client, server;
+	uint32_t stream;
+};
+
+_Static_assert(sizeof(struct history_tuple) == 2 * sizeof(union addr) + sizeof(uint32_t),
+	       "a key has no gaps");
+
 enum history_kind {
 	HISTORY_RESPONSE,	/* to a request */
 	HISTORY_ATTEMPT,	/* a ConnectionAttempt indication */
@@ -101,7 +113,7 @@ struct history {
 	TAILQ_ENTRY(history) entry;
 	uint64_t number;
 	uint64_t allocation;
-	struct session_tuple tuple;
+	struct history_tuple tuple;
 	bool is_newest;			/* of its tuple */
 	const char *over;
 	char user[HISTORY_USER_MAX];

@@ -365,6 +365,44 @@ static void many_clients(void **state)
 	assert_true(next(0)->allocation);
 }
 
+/* Return: a socket for UDP that has the same port as @fd. */
+static int same_port_udp(int fd)
+{
+	int udp = socket(AF_INET, SOCK_DGRAM, 0);
+	union addr addr;
+	socklen_t len = sizeof(addr);
+
+	assert_int_equal(getsockname(fd, &addr.sa, &len), 0);
+	assert_int_equal(bind(udp, &addr.sa, addr_len(&addr)), 0);
+	assert_int_equal(connect(udp, &server_addr.sa, addr_len(&server_addr)), 0);
+	return udp;
+}
+
+/* Who has the same port, but another protocol, is somebody else. */
+static void same_port_of_udp(void **state)
+{
+	int udp = same_port_udp(control);
+	const struct history *second;
+	struct stun_message msg;
+	struct stun_builder b;
+	uint8_t buf[512];
+
+	(void)state;
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, 99);
+	put(udp, &b);
+	assert_int_equal(stun_parse(&msg, buf, get_some(udp, buf, sizeof(buf))), 0);
+	assert_int_equal(code_of(&msg), 442);
+	assert_string_equal(only()->over, "udp");
+	assert_int_equal(ask_allocate(control, IPPROTO_TCP), 0);
+	assert_int_equal(count_histories(), 2);
+	second = next(next(0)->number);
+	assert_string_equal(second->over, "tcp");
+	assert_int_equal(second->n_steps, 1);
+	assert_int_equal(next(0)->allocation, 0);
+	close(udp);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -381,6 +419,7 @@ int main(void)
 		TEST(a_relay),
 		TEST(many_connections),
 		TEST(many_clients),
+		TEST(same_port_of_udp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
