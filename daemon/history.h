@@ -23,8 +23,8 @@
 #define HISTORY_FIRST_STEPS	6	/* that always stay */
 #define HISTORY_CONNECTIONS	16
 #define HISTORY_OVER		256	/* of each worker: ended; and as many without an allocation */
-#define HISTORY_USER_MAX	64
-#define HISTORY_WHY_MAX		48	/* bytes of both, with the zero */
+#define HISTORY_USER_MAX	512	/* bytes with the zero; what fits in USERNAME (RFC 8489, 14.3) */
+#define HISTORY_WHY_MAX		48	/* likewise */
 
 struct allocation;
 struct relay_info;

@@ -175,6 +175,22 @@ static void no_allocation(void **state)
 	assert_int_equal(only()->n_steps, 3);
 }
 
+/* Names are asked for in full: one that was cut would be nobody's. */
+static void a_long_name(void **state)
+{
+	char name[508 + 1] = "";
+	struct stun_builder b;
+	uint8_t buf[768];
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	stun_begin(&b, buf, sizeof(buf), STUN_REQUEST, STUN_ALLOCATE, transaction);
+	stun_add_u8(&b, STUN_ATTR_REQUESTED_TRANSPORT, IPPROTO_TCP);
+	stun_add_string(&b, STUN_ATTR_USERNAME, name);
+	assert_int_equal(ask(control, &b), 0);
+	assert_string_equal(only()->user, name);
+}
+
 /* A second allocation on the same connection has a history of its own. */
 static void one_after_the_other(void **state)
 {
@@ -410,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_allocation),
 		TEST(no_allocation),
+		TEST(a_long_name),
 		TEST(one_after_the_other),
 		TEST(alike_steps_are_one),
 		TEST(many_steps),
