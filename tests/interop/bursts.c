@@ -152,7 +152,7 @@ static int to_clients(const struct wire *wire)
 }
 
 const struct wire_test burst_tests[] = {
-	{ "relay", "bursts to peers, of two channels each", to_peers },
-	{ "relay", "bursts to clients", to_clients },
+	{ "datagrams", "bursts to peers, of two channels each", to_peers },
+	{ "datagrams", "bursts to clients", to_clients },
 	{ NULL, NULL, NULL },
 };

@@ -288,11 +288,11 @@ static int first_request_is_answered(const struct wire *wire)
 }
 
 const struct wire_test credential_tests[] = {
-	{ "main", "credentials with SHA-256 and USERHASH", new_client },
-	{ "main", "credentials with MD5 and SHA-1", old_client },
-	{ "main", "credentials with MD5, chosen from the list", md5_by_choice },
-	{ "main", "400: the list of algorithms was cut on its way", shorter_list },
-	{ "main", "438: the nonce lost its features on its way", no_features },
+	{ "requests", "credentials with SHA-256 and USERHASH", new_client },
+	{ "requests", "credentials with MD5 and SHA-1", old_client },
+	{ "requests", "credentials with MD5, chosen from the list", md5_by_choice },
+	{ "requests", "400: the list of algorithms was cut on its way", shorter_list },
+	{ "requests", "438: the nonce lost its features on its way", no_features },
 	{ "rest", "made-up users, and two secrets", either_secret },
 	{ "rest", "401: a made-up user whose time is over", expired_name },
 	{ "rest", "a made-up user whose time ends meanwhile", expires_meanwhile },

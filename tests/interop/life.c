@@ -132,11 +132,11 @@ static int connect_timeout(const struct wire *wire)
 }
 
 const struct wire_test life_tests[] = {
-	{ "main", "Connect comes from the relayed address", connect_source },
-	{ "main", "Refresh with lifetime 0 ends everything", refresh_zero },
-	{ "main", "closing the control connection ends everything", control_closed },
-	{ "main", "resetting the control connection ends everything", control_reset },
-	{ "main", "Refresh with another lifetime", shorter_lifetime },
+	{ "life", "Connect comes from the relayed address", connect_source },
+	{ "life", "Refresh with lifetime 0 ends everything", refresh_zero },
+	{ "life", "closing the control connection ends everything", control_closed },
+	{ "life", "resetting the control connection ends everything", control_reset },
+	{ "life", "Refresh with another lifetime", shorter_lifetime },
 	{ "slow", "a peer that is not bound is closed after 30 s", not_bound },
 	{ "slow", "447: a Connect without an answer, after 30 s", connect_timeout },
 	{ NULL, NULL, NULL },
