@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Clients that are neither ours nor coturn's, relay to relay: aioice, libnice, Chromium.
+# Clients that are neither ours nor coturn's, relay to relay: aioice, libnice, GStreamer,
+# Chromium.
 # They relay UDP, for they know nothing of RFC 6062. Sourced by run.
 
 foreign=$here/foreign
@@ -29,6 +30,15 @@ start_libnice() {
 	for transport in udp tcp; do
 		beside "libnice over ${transport^^}" \
 			"$python" "$foreign/nice_pair.py" "$transport" "$address" "$port"
+	done
+}
+
+# Beyond the router, for its sockets keep to the interface that has their address.
+start_webrtcbin() {
+	local transport
+	for transport in udp tcp; do
+		beside "GStreamer's webrtcbin, data channel over ${transport^^}" in_router \
+			"$python" "$foreign/webrtc_pair.py" "$transport" "$address" "$port"
 	done
 }
 
@@ -77,7 +87,12 @@ foreign_clients() {
 	start_or_skip aioice start_aioice "$python" -c 'import aioice'
 	start_or_skip libnice start_libnice "$python" -c \
 		'import gi; gi.require_version("Nice", "0.1")'
+	start_router
+	start_or_skip GStreamer start_webrtcbin "$python" -c \
+		'import gi; gi.require_version("GstWebRTC", "1.0"); from gi.repository import Gst
+Gst.init(None); assert Gst.ElementFactory.find("webrtcbin") and Gst.ElementFactory.find("nicesrc")'
 	beside_done
+	stop_router
 	grep '^# candidateType' "$tmp/browser" || true
 	stop_server
 }
