@@ -46,10 +46,11 @@ static bool accept_one(struct acceptor *acceptor)
 	socklen_t len = sizeof(ss);
 	int fd = accept4(acceptor->fd, (struct sockaddr *)&ss, &len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-	union addr from;
+	union addr from = { .sa.sa_family = AF_UNSPEC };
 
 	if (fd >= 0) {
-		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss))
+		if (ss.ss_family != AF_UNIX &&
+		    addr_from_sockaddr(&from, (struct sockaddr *)&ss))
 			close(fd);
 		else
 			acceptor->fn(fd, &from, acceptor->arg);

@@ -16,6 +16,7 @@ struct event_base;
 
 /**
  * typedef acceptor_fn - take an accepted, non-blocking socket over
+ * @from: AF_UNSPEC if it is a UNIX socket, where clients have no address
  *
  * The callee may close the acceptor.
  */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "config.h"
 #include "control.h"
 #include "control_access.h"
@@ -31,7 +32,7 @@ static const struct timeval patience = { 60, 0 };
 
 struct control {
 	struct server *server;
-	struct evconnlistener *listener;
+	struct acceptor *acceptor;
 	char *path;
 	gid_t group;
 	LIST_HEAD(, control_client) clients;
@@ -209,13 +210,12 @@ static void open_client(struct control *control, int fd)
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-		      struct sockaddr *from, int len, void *arg)
+static void on_accept(int fd, const union addr *from, void *arg)
 {
 	struct control *control = arg;
 	struct ucred peer = { .uid = -1 };
 
-	(void)listener, (void)from, (void)len;
+	(void)from;
 	if (!control_may_command(fd, control->group, &peer)) {
 		log_limited(log_warning, "control refused", "uid=%d pid=%d", (int)peer.uid, (int)peer.pid);
 		turn_away(fd, "only root, the server's own user and control-group may");
@@ -299,10 +299,8 @@ static struct control *new_control(struct server *server, const char *path, int 
 	control->group = group;
 	control->path = strdup(path);
 	if (control->path)
-		control->listener = evconnlistener_new(server->base, on_accept, control,
-						       LEV_OPT_CLOSE_ON_FREE |
-						       LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (control->listener)
+		control->acceptor = acceptor_open(server->base, fd, on_accept, control);
+	if (control->acceptor)
 		return control;
 	free(control->path);
 	free(control);
@@ -342,7 +340,7 @@ void control_close(struct control *control)
 		return;
 	while (!LIST_EMPTY(&control->clients))
 		close_client(LIST_FIRST(&control->clients));
-	evconnlistener_free(control->listener);
+	acceptor_close(control->acceptor);
 	unlink(control->path);
 	free(control->path);
 	free(control);
