@@ -239,10 +239,13 @@ static bool ask_module(struct kturn_stats *stats)
 static void put_module(struct evbuffer *out, const struct config *config)
 {
 	struct kturn_stats stats;
-	bool there = config->datapath != DATAPATH_SPLICE && ask_module(&stats);
+	bool wanted = config->datapath != DATAPATH_SPLICE;
+	bool there = wanted && ask_module(&stats);
 
 	if (!there)
 		forget_stats(&stats);
+	put(out, "kturn_module_wanted", "gauge",
+	    "Whether TCP is to be relayed by the module, if that can be had.", wanted);
 	put(out, "kturn_module_up", "gauge", "Whether the module is loaded and answers.", there);
 	put_stats(out, &stats);
 }

@@ -64,6 +64,7 @@ static void splice_leaves_netlink_alone(void **state)
 {
 	(void)state;
 	assert_int_equal(sample("kturn_module_up "), 0);
+	assert_int_equal(sample("kturn_module_wanted "), 0);
 	assert_int_equal(asked_the_kernel, 0);
 }
 
