@@ -19,7 +19,7 @@ RUNNING := $(if $(wildcard /lib/modules/$(shell uname -r)/build),running)
 CC := gcc
 CFLAGS ?= -O2 -g
 # asked when a file is compiled: the packages may not be there before
-PACKAGES := libnl-genl-3.0 libevent_core libevent_extra libevent_pthreads \
+PACKAGES := libnl-genl-3.0 libevent_core libevent_pthreads \
 	    gnutls hiredis jansson sqlite3
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) $(CPPFLAGS) -MMD -MP \
 	     -Iinclude/uapi -iquote daemon $$(pkg-config --cflags $(PACKAGES))

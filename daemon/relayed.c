@@ -39,15 +39,11 @@ bool relayed_supports(const struct config *config, sa_family_t family)
  */
 static int listen_on(const union addr *addr)
 {
-	int fd = sock_stream(addr), err;
+	int fd = sock_listen(addr, BACKLOG), err;
 
 	if (fd < 0)
 		return fd;
-	err = sock_set(fd, SO_REUSEADDR);
-	if (!err && (bind(fd, &addr->sa, addr_len(addr)) || listen(fd, BACKLOG)))
-		err = -errno;
-	if (!err)
-		err = sock_set(fd, SO_REUSEPORT);
+	err = sock_set(fd, SO_REUSEPORT);
 	if (err) {
 		close(fd);
 		return err;

@@ -26,6 +26,21 @@ int sock_stream(const union addr *addr)
 	return fd;
 }
 
+int sock_listen(const union addr *addr, int backlog)
+{
+	int fd = sock_stream(addr), err;
+
+	if (fd < 0)
+		return fd;
+	err = sock_set(fd, SO_REUSEADDR);
+	if (!err && (bind(fd, &addr->sa, addr_len(addr)) || listen(fd, backlog)))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 bool sock_is_local(const union addr *addr)
 {
 	int fd = sock_stream(addr);

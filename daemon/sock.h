@@ -18,6 +18,15 @@
 int sock_stream(const union addr *addr);
 
 /**
+ * sock_listen() - the same, and listen there
+ *
+ * TIME-WAIT connections do not hinder it, another listener does (-EADDRINUSE).
+ *
+ * Return: the socket or a negative errno.
+ */
+int sock_listen(const union addr *addr, int backlog);
+
+/**
  * sock_is_local() - tell whether this host has an address to bind to now
  * @addr: its port is 0
  */

@@ -60,7 +60,7 @@ http_status() {
 
 only_what_there_is() {
 	[ "$(curl -fsS "http://127.0.0.1:$watch_port/health")" = ok ] &&
-		[ "$(http_status GET /)" = 404 ] && [ "$(http_status POST /metrics)" = 501 ] &&
+		[ "$(http_status GET /)" = 404 ] && [ "$(http_status POST /metrics)" = 405 ] &&
 		# Not where everybody comes.
 		! curl -s --max-time 5 -o /dev/null "http://$address:$watch_port/health"
 }
