@@ -110,6 +110,18 @@ wrong_password_is_named() {
 	END
 }
 
+# What a stranger calls himself is no command to the terminal.
+hostile_name_is_harmless() {
+	local name=$'\e]0;me\a'
+	refuses_uclient -n 1 -m 1 -l 170 -u "$name" -w guessed "$address" || return 1
+	{
+		command_server diagnose || true
+		command_server diagnose --user '?]0;me?' || true
+		command_server diagnose --user "$name" 2>&1 || true
+	} >"$tmp/hostile"
+	[ "$(grep -cF '?]0;me?' "$tmp/hostile")" -ge 2 ] && ! grep $'[\e\a]' "$tmp/hostile"
+}
+
 # good_call OPTION…: nothing is wrong with it, and STUN has been seen in both directions.
 good_call() {
 	local allocation
@@ -154,6 +166,7 @@ diagnoses() {
 	test_command 'diagnose: a good call' good_call
 	test_command 'diagnose: a good call over TLS' good_call --tls --no-check
 	test_command 'diagnose: wrong password' wrong_password_is_named
+	test_command 'diagnose: a name that is a command to the terminal' hostile_name_is_harmless
 	test_command 'diagnose: broken calls are made' break_calls
 	test_command 'diagnose: no permission' diagnosed 1 no-permission
 	test_command 'diagnose: peer refuses' diagnosed 2 peer-refused

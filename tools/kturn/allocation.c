@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "daemon.h"
+#include "printable.h"
 #include "table.h"
 #include "text.h"
 
@@ -141,12 +142,13 @@ static void print_field(const char *key, const json_t *value)
 
 static void print_all(const json_t *line, void *arg)
 {
-	json_t *allocation = json_object_get(line, "allocation"), *value;
+	json_t *shown = printable_json(line), *value;
 	const char *key;
 
 	(void)arg;
-	json_object_foreach(allocation, key, value)
+	json_object_foreach(json_object_get(shown, "allocation"), key, value)
 		print_field(key, value);
+	json_decref(shown);
 }
 
 static void print_object(const json_t *line, void *arg)

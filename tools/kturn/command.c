@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -7,17 +8,24 @@
 #include <string.h>
 
 #include "command.h"
+#include "printable.h"
 
 void complain(const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list args;
+	int len;
 
-	fflush(stdout);
-	fputs("kturn: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	len = vasprintf(&text, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fflush(stdout);
+	if (len < 0)
+		fputs("kturn: out of memory\n", stderr);
+	else
+		fprintf(stderr, "kturn: %.*s\n", (int)printable(text, len), text);
+	if (len >= 0)
+		free(text);
 }
 
 bool parse_u64(const char *text, uint64_t *value)

@@ -104,7 +104,8 @@ static void complain_refusal(const json_t *answer)
 	size_t i;
 
 	json_array_foreach(lines, i, line)
-		complain("%s", json_string_value(line));
+		if (json_is_string(line))
+			complain("%s", json_string_value(line));
 	complain("%s", error ? error : "refused");
 }
 

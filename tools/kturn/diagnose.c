@@ -106,9 +106,8 @@ static void put(const json_t *history, void *arg)
 	if (output->json) {
 		putchar(output->n ? ',' : '[');
 		json_dumpf(history, stdout, JSON_COMPACT);
-	} else if (output->in_full) {
-		diagnose_print(history);
-	} else if (diagnose_add_rows(&output->table, history)) {
+	} else if (output->in_full ? diagnose_print(history)
+				    : diagnose_add_rows(&output->table, history)) {
 		output->failed = true;
 	}
 	output->n++;

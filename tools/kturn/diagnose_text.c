@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "diagnose_text.h"
+#include "printable.h"
 #include "stun.h"
 #include "table.h"
 #include "text.h"
@@ -296,11 +297,13 @@ static void print_whose(const json_t *history)
 	printf("%s, %s\n", clock_time(number(history, "ended_us"), buf), string(history, "ended"));
 }
 
-void diagnose_print(const json_t *history)
+int diagnose_print(const json_t *known)
 {
-	json_t *connection;
+	json_t *history = printable_json(known), *connection;
 	size_t i;
 
+	if (!history)
+		return -ENOMEM;
 	print_whose(history);
 	print_steps(history);
 	print_cause("  ", json_object_get(history, "cause"), "nothing looks wrong");
@@ -309,4 +312,6 @@ void diagnose_print(const json_t *history)
 	if (number(history, "connections_omitted"))
 		printf("  and %" PRIu64 " connections of which no more is known\n",
 		       number(history, "connections_omitted"));
+	json_decref(history);
+	return 0;
 }

@@ -23,7 +23,9 @@ int diagnose_add_rows(struct table *table, const json_t *history);
 
 /**
  * diagnose_print() - all about one client: the evidence, and what is likely wrong
+ *
+ * Return: 0 or -ENOMEM.
  */
-void diagnose_print(const json_t *history);
+int diagnose_print(const json_t *known);
 
 #endif

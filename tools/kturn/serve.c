@@ -84,7 +84,8 @@ static int reload(const struct options *opt, int count, char **args)
 	if (opt->json)
 		return print_json(answer);
 	json_array_foreach(json_object_get(answer, "lines"), i, line)
-		puts(json_string_value(line));
+		if (json_is_string(line))
+			puts(json_string_value(line));
 	json_decref(answer);
 	return EXIT_SUCCESS;
 }

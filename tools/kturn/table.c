@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printable.h"
 #include "table.h"
 #include "text.h"
 
@@ -22,21 +23,35 @@ static int grow(struct table *table)
 
 int table_add(struct table *table, const char *text)
 {
+	char *cell;
+
 	if (table->used == table->room && grow(table))
 		return -ENOMEM;
-	snprintf(table->cells[table->used++], TABLE_CELL_LEN, "%s", text);
+	cell = table->cells[table->used++];
+	snprintf(cell, TABLE_CELL_LEN, "%s", text);
+	cell[printable(cell, strlen(cell))] = '\0';
 	return 0;
+}
+
+/* One for each character of UTF-8. */
+static int columns(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
 }
 
 static int width(const struct table *table, size_t column)
 {
-	size_t widest = strlen(table->columns[column].title);
+	int widest = columns(table->columns[column].title);
 
 	for (size_t i = column; i < table->used; i += table->count) {
-		size_t len = strlen(table->cells[i]);
+		int cell = columns(table->cells[i]);
 
-		if (len > widest)
-			widest = len;
+		if (cell > widest)
+			widest = cell;
 	}
 	return widest;
 }
@@ -44,14 +59,12 @@ static int width(const struct table *table, size_t column)
 static void print_cell(const struct table *table, size_t column, int width,
 		       const char *text)
 {
-	bool last = column + 1 == table->count;
+	bool last = column + 1 == table->count, right = table->columns[column].right;
+	int blanks = width - columns(text);
 
-	if (table->columns[column].right)
-		printf("%*s", width, text);
-	else
-		printf("%-*s", last ? 0 : width, text);
+	printf("%*s%s", right ? blanks : 0, "", text);
 	if (!last)
-		printf("  ");
+		printf("%*s", (right ? 0 : blanks) + 2, "");
 }
 
 void table_print(const struct table *table)

@@ -37,6 +37,7 @@ struct table {
 
 /**
  * table_add() - fill the next cell, row by row; a longer text is cut off
+ * @text: may be of a stranger, see printable()
  *
  * Return: 0 or -ENOMEM.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "macros.h"
+#include "printable.h"
 #include "stun.h"
 #include "trace_info.h"
 
@@ -30,20 +31,16 @@ static void add(struct line *line, const char *fmt, ...)
 		line->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* A control character of Unicode's first 160, as UTF-8 has it: one byte, or two. */
-static size_t control_len(const uint8_t *text, size_t len)
-{
-	if (text[0] < ' ' || text[0] == 0x7f)
-		return 1;
-	return len > 1 && text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? 2 : 0;
-}
-
 static void add_text(struct line *line, const uint8_t *text, size_t len)
 {
-	for (size_t i = 0, n; i < len; i += n ? n : 1) {
-		n = control_len(text + i, len - i);
-		add(line, "%c", n ? '.' : text[i]);
-	}
+	size_t room = TRACE_INFO_LEN - 1 - line->len;
+	char *at = line->buf + line->len;
+
+	if (len > room)
+		len = room;
+	memcpy(at, text, len);
+	line->len += printable(at, len);
+	line->buf[line->len] = '\0';
 }
 
 /* --- method and class */
