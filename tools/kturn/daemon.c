@@ -12,9 +12,9 @@
 #include "control.h"
 #include "daemon.h"
 
-/* Two streams on one socket: the one to read from, the other to write to. */
+/* A stream on the socket to read from; what is sent goes around it. */
 struct daemon {
-	FILE *in, *out;
+	FILE *in;
 };
 
 /* Return: a socket, or -1 with errno. */
@@ -43,31 +43,46 @@ static struct daemon *open_at(const char *path)
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
 	int fd = daemon ? dial(path) : -1;
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		daemon->in = fdopen(fd, "r");
-		daemon->out = fdopen(dup(fd), "w");
-		if (daemon->in && daemon->out)
-			return daemon;
-		daemon_close(daemon);
-		return NULL;
-	}
+	if (daemon && daemon->in)
+		return daemon;
+	if (fd >= 0)
+		close(fd);
 	free(daemon);
 	return NULL;
 }
 
 void daemon_close(struct daemon *daemon)
 {
-	if (daemon->in)
-		fclose(daemon->in);
-	if (daemon->out)
-		fclose(daemon->out);
+	fclose(daemon->in);
 	free(daemon);
+}
+
+/* A socket that nobody reads must not end us: something may have been said before. */
+static bool send_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n < 0)
+			continue;
+		text += n;
+		len -= n;
+	}
+	return true;
 }
 
 static bool send_request(struct daemon *daemon, const json_t *request)
 {
-	return !json_dumpf(request, daemon->out, JSON_COMPACT) &&
-	       putc('\n', daemon->out) == '\n' && !fflush(daemon->out);
+	char *text = json_dumps(request, JSON_COMPACT);
+	bool sent = text && send_all(fileno(daemon->in), text, strlen(text)) &&
+		    send_all(fileno(daemon->in), "\n", 1);
+
+	free(text);
+	return sent;
 }
 
 /* Return: the last line, or NULL if it does not come. */
