@@ -498,6 +498,41 @@ static void module_alone(void **state)
 	end(diagnosis);
 }
 
+/* Whose the only relay is, by the module alone; NULL: that is not known. */
+static void assert_user(const struct kturn_relay *relay, const char *user)
+{
+	static const struct diagnosis_which all;
+	struct diagnosis *diagnosis = begin(&all);
+	const char *known;
+
+	diagnosis_add_relay(diagnosis, relay);
+	assert_int_equal(diagnosis_end(diagnosis), 1);
+	known = string(json_array_get(told, 0), "user");
+	assert_int_equal(known != NULL, user != NULL);
+	if (user)
+		assert_string_equal(known, user);
+	end(diagnosis);
+}
+
+/* Names that fill a cookie, and what stands behind a shorter one. */
+static void names_in_cookies(void **state)
+{
+	struct kturn_relay relay = kernel_relay(7);
+	struct relay_cookie *cookie = (struct relay_cookie *)relay.cookie;
+	char longest[RELAY_COOKIE_USER_MAX + 1] = "";
+
+	(void)state;
+	memset(longest, 'a', RELAY_COOKIE_USER_MAX);
+	memcpy(cookie->user, longest, RELAY_COOKIE_USER_MAX);
+	relay.cookie_len = sizeof(*cookie);
+	cookie->user_len = RELAY_COOKIE_USER_MAX;
+	assert_user(&relay, longest);
+	cookie->user_len = 3;
+	assert_user(&relay, "aaa");
+	cookie->user_len = RELAY_COOKIE_USER_MAX + 1;
+	assert_user(&relay, NULL);
+}
+
 /* Those of one allocation are together, in whatever order they come. */
 static void module_groups(void **state)
 {
@@ -580,6 +615,7 @@ int main(void)
 		cmocka_unit_test(first_bytes),
 		cmocka_unit_test(both_halves),
 		cmocka_unit_test(module_alone),
+		cmocka_unit_test(names_in_cookies),
 		cmocka_unit_test(module_groups),
 		cmocka_unit_test(what_is_meant),
 	};

@@ -119,7 +119,13 @@ static bool read_cookie(const struct kturn_relay *relay, struct relay_cookie *co
 	memcpy(cookie, relay->cookie, relay->cookie_len < sizeof(*cookie) ? relay->cookie_len
 									   : sizeof(*cookie));
 	return relay->cookie_len >= offsetof(struct relay_cookie, user) &&
-	       cookie->version == RELAY_COOKIE_VERSION && cookie->user_len < sizeof(cookie->user);
+	       cookie->version == RELAY_COOKIE_VERSION && cookie->user_len <= sizeof(cookie->user);
+}
+
+/* The longest name has no NUL behind it, and what others have made need not have one. */
+static json_t *user_json(const struct relay_cookie *cookie, bool known)
+{
+	return known && cookie->user_len ? json_text_n(cookie->user, cookie->user_len) : json_null();
 }
 
 static json_t *orphan_history(const struct kturn_relay *relay, const char *allocation)
@@ -129,7 +135,7 @@ static json_t *orphan_history(const struct kturn_relay *relay, const char *alloc
 
 	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:n, s:s, s:o, s:n, s:n, s:n, s:[], s:i, s:[], s:i}",
 			 "allocation", allocation,
-			 "user", json_text(known && cookie.user_len ? cookie.user : NULL),
+			 "user", user_json(&cookie, known),
 			 "authenticated", known && cookie.user_len,
 			 "client", address(&relay->client.remote),
 			 "server", address(&relay->client.local),
