@@ -533,6 +533,21 @@ static void names_in_cookies(void **state)
 	assert_user(&relay, NULL);
 }
 
+/* What a kturnd of another version may say. */
+static void no_histories(void **state)
+{
+	static const struct diagnosis_which all;
+	struct diagnosis *diagnosis = begin(&all);
+	json_t *number = json_integer(1);
+
+	(void)state;
+	diagnosis_add_history(diagnosis, NULL);
+	diagnosis_add_history(diagnosis, number);
+	json_decref(number);
+	assert_int_equal(diagnosis_end(diagnosis), 0);
+	end(diagnosis);
+}
+
 /* Those of one allocation are together, in whatever order they come. */
 static void module_groups(void **state)
 {
@@ -616,6 +631,7 @@ int main(void)
 		cmocka_unit_test(both_halves),
 		cmocka_unit_test(module_alone),
 		cmocka_unit_test(names_in_cookies),
+		cmocka_unit_test(no_histories),
 		cmocka_unit_test(module_groups),
 		cmocka_unit_test(what_is_meant),
 	};

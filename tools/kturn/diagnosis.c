@@ -307,6 +307,9 @@ void diagnosis_add_history(struct diagnosis *diagnosis, json_t *history)
 	json_t *connection;
 	size_t i;
 
+	/* A kturnd of another version may say other things. */
+	if (!json_is_object(history))
+		return;
 	json_array_foreach(json_object_get(history, "connections"), i, connection)
 		join(diagnosis, connection);
 	judge_all(diagnosis, history);
