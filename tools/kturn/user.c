@@ -12,6 +12,7 @@
 #include "command.h"
 #include "credential.h"
 #include "daemon.h"
+#include "json_text.h"
 #include "password.h"
 #include "relay_cookie.h"
 #include "table.h"
@@ -171,7 +172,8 @@ static void add_row(const char *realm, const char *name, const char *key, void *
 static void add_element(const char *realm, const char *name, const char *key, void *arg)
 {
 	struct listing *listing = arg;
-	json_t *object = json_pack("{s:s, s:s}", "realm", realm, key ? "name" : "secret", name);
+	json_t *object = json_pack("{s:o, s:o}", "realm", json_text(realm),
+				   key ? "name" : "secret", json_text(name));
 
 	if (key)
 		json_object_set_new(object, "key", json_string(algorithm(key)));
