@@ -159,7 +159,7 @@ $(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
 $(signing:%=build/unit/%): build/san/tools/client/challenge.o
 
 # What is of the command kturn.
-commands := $(addprefix test_,asking user_listed printable relay_filter monitor top trace_shown diagnosis)
+commands := $(addprefix test_,asking user_listed password printable relay_filter monitor top trace_shown diagnosis)
 $(commands:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/kturn
 $(commands:%=build/unit/%): build/san/libcommand.a
 build/san/libcommand.a: $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(tool)))

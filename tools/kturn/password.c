@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 
 #include "command.h"
 #include "password.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 void password_free(char *password)
 {
@@ -32,9 +35,42 @@ static char *read_line(FILE *from)
 	return NULL;
 }
 
+/* --- on a terminal, without an echo */
+
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+/* The terminal as it was. */
+static struct termios before;
+
+/* Who ends here must not leave a terminal that does not echo. */
+static void on_signal(int number)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &before);
+	raise(number);	/* it is as it was again, and comes when this returns */
+}
+
+/* @old: of each signal, what was done about it; one that is ignored stays so. */
+static void catch_signals(struct sigaction old[ARRAY_SIZE(ending)])
+{
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		sigaction(ending[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN)
+			sigaction(ending[i], &action, NULL);
+	}
+}
+
+static void release_signals(const struct sigaction old[ARRAY_SIZE(ending)])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaction(ending[i], &old[i], NULL);
+}
+
 static char *prompt(const char *what, const char *again)
 {
-	struct termios before, silent;
+	struct sigaction old[ARRAY_SIZE(ending)];
+	struct termios silent;
 	char *line;
 
 	fprintf(stderr, "%s%s: ", what, again);
@@ -42,9 +78,11 @@ static char *prompt(const char *what, const char *again)
 		return read_line(stdin);
 	silent = before;
 	silent.c_lflag &= ~ECHO;
+	catch_signals(old);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
 	line = read_line(stdin);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	release_signals(old);
 	fputc('\n', stderr);
 	return line;
 }
