@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -78,10 +80,37 @@ static void cut_answers(void **state)
 	json_decref(last);
 }
 
+/* It has hung: the first signal waits for what it has to say, the second does not. */
+static void silent_trace(void **state)
+{
+	int listener = listen_there(), fd, status = 0;
+	pid_t child = fork(), ended = 0;
+	char request;
+
+	(void)state;
+	if (!child)
+		_exit(trace_verbs[0].run(&options, 0, NULL));
+	fd = accept(listener, NULL, NULL);
+	assert_int_equal(read(fd, &request, 1), 1);
+	for (int i = 0; i < 500 && !ended; i++) {
+		kill(child, SIGINT);
+		usleep(10000);
+		ended = waitpid(child, &status, WNOHANG);
+	}
+	if (!ended)
+		kill(child, SIGKILL);
+	assert_int_equal(ended, child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	close(fd);
+	close(listener);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(turned_away), cmocka_unit_test(cut_answers),
+		cmocka_unit_test(silent_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

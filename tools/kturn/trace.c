@@ -49,6 +49,17 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
+/* What has come is still shown; a second one ends it at once, should kturnd not answer. */
+static void catch_signals(void)
+{
+	const struct sigaction action = {
+		.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND,
+	};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static uint64_t now_us(void)
 {
 	struct timespec now;
@@ -288,8 +299,7 @@ static int trace(const struct options *opt, int count, char **args)
 	(void)count, (void)args;
 	if (!daemon)
 		return EXIT_FAILURE;
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
+	catch_signals();
 	if (open_output(&tracing))
 		follow(daemon, &tracing);
 	else
