@@ -109,6 +109,14 @@ hangup_reloads() {
 	await 20 uclient -n 2 -m 2 -l 170 -u frank -w signal "$address"
 }
 
+# JSON has no such name, and the same request without one would ask for all.
+users_in_utf8() {
+	local status=0
+	command_server allocation list --user $'J\xfcrgen' || status=$?
+	echo "exit status: $status"
+	[ "$status" = 2 ]
+}
+
 # What an operator does to the database is in force soon.
 users_by_command() {
 	echo first | kturn user add grace --db "$tmp/users" --realm interop || return 1
@@ -177,6 +185,7 @@ administration() {
 	[ -z "$slow" ] || reload_with 1000
 	test_command 'reload: a file with a mistake is refused' bad_file_is_refused
 	test_command 'SIGHUP reloads' hangup_reloads
+	test_command 'kturn --user: names are UTF-8' users_in_utf8
 	test_command 'kturn user: in force without a restart' users_by_command
 	test_command 'drain: the last allocation ends whole, then the server' drains
 	stop_server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,7 +185,6 @@ static bool set_text(struct options *opt, int letter, const char *value)
 		size_t offset;
 	} texts[] = {
 		{ 's', OPTION_SOCKET, offsetof(struct options, socket) },
-		{ 'u', OPTION_USER, offsetof(struct options, user) },
 		{ 'b', OPTION_DB, offsetof(struct options, db) },
 		{ 'r', OPTION_REALM, offsetof(struct options, realm) },
 		{ 'f', OPTION_PASSWORD, offsetof(struct options, password_file) },
@@ -204,6 +204,21 @@ static bool set_text(struct options *opt, int letter, const char *value)
 		return true;
 	}
 	return false;
+}
+
+/* As JSON has it: a request without it would ask for everybody. */
+static int set_user(struct options *opt, const char *name)
+{
+	json_t *string = json_string(name);
+	bool is_utf8 = string;
+
+	json_decref(string);
+	opt->user = name;
+	opt->given |= OPTION_USER;
+	if (is_utf8)
+		return EXIT_SUCCESS;
+	complain("\"%s\" is not UTF-8, as names of users are", name);
+	return usage_error();
 }
 
 static int set_deadline(struct options *opt, const char *text)
@@ -277,6 +292,10 @@ static int parse_and_run(int argc, char **argv)
 			break;
 		case 'j':
 			opt.json = true;
+			break;
+		case 'u':
+			if (set_user(&opt, optarg))
+				return EXIT_USAGE;
 			break;
 		case 'd':
 			if (set_deadline(&opt, optarg))
