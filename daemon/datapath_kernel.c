@@ -28,7 +28,6 @@
 #include "genl.h"
 #include "log.h"
 #include "macros.h"
-#include "opening.h"
 
 /* Events taken at a time, before the loop's other work gets its turn. */
 #define EVENTS_AT_ONCE 256
@@ -137,15 +136,12 @@ static void end_relay(struct datapath_kernel *dk, const struct kturn_relay *rela
 {
 	struct own_relay *own = own_relay_find(dk, relay->id);
 	struct relay_info told = info_of(relay);
-	struct opening to_peer = { 0 }, to_client = { 0 };
 
 	if (!own || relay->owner != dk->port)
 		return;
-	opening_add(&to_peer, relay->to_peer.head, relay->to_peer.head_len);
-	opening_add(&to_client, relay->to_client.head, relay->to_client.head_len);
 	/* What the kernel has not seen was before all that. */
-	told.opening_to_peer = own->early ? NULL : &to_peer;
-	told.opening_to_client = &to_client;
+	told.opening_to_peer = own->early ? NULL : &relay->to_peer.opening;
+	told.opening_to_client = &relay->to_client.opening;
 	HASH_DEL(dk->relays, own);
 	told.cookie = own->cookie;
 	told.cookie_len = own->info.cookie_len;

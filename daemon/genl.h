@@ -15,6 +15,7 @@
 #include <linux/kturn.h>
 
 #include "addr.h"
+#include "opening.h"
 
 struct nlmsghdr;
 struct kturn_genl;
@@ -30,13 +31,13 @@ struct kturn_leg {
 
 /**
  * struct kturn_flow - one direction of a relay; the fields are the family's
+ * @opening: of a module that does not follow STUN, what its head says of it
  */
 struct kturn_flow {
 	uint64_t bytes, moves, waits, copied, coalesced, idle_ms;
 	uint32_t queued, unacked;
 	bool eof;
-	uint8_t head[KTURN_HEAD_MAX];
-	size_t head_len;
+	struct opening opening;
 };
 
 /**

@@ -24,6 +24,17 @@ static const struct nla_policy flow_policy[KTURN_A_FLOW_MAX + 1] = {
 	[KTURN_A_FLOW_UNACKED]		= { .type = NLA_U32 },
 	[KTURN_A_FLOW_EOF]		= { .type = NLA_FLAG },
 	[KTURN_A_FLOW_HEAD]		= { .type = NLA_BINARY, .maxlen = KTURN_HEAD_MAX },
+	[KTURN_A_FLOW_STUN]		= { .type = NLA_NESTED },
+};
+
+static const struct nla_policy stun_policy[KTURN_A_STUN_MAX + 1] = {
+	[KTURN_A_STUN_FRAMING]		= { .type = NLA_U32 },
+	[KTURN_A_STUN_FOLLOWED]		= { .type = NLA_U32 },
+	[KTURN_A_STUN_MESSAGES]		= { .type = NLA_U32 },
+	[KTURN_A_STUN_REQUESTS]		= { .type = NLA_U32 },
+	[KTURN_A_STUN_SUCCESSES]	= { .type = NLA_U32 },
+	[KTURN_A_STUN_ERRORS]		= { .type = NLA_U32 },
+	[KTURN_A_STUN_OTHERS]		= { .type = NLA_U32 },
 };
 
 static const struct nla_policy runs_policy[KTURN_A_RUNS_MAX + 1] = {
@@ -151,6 +162,38 @@ static int decode_leg(struct kturn_leg *leg, struct nlattr *nest)
 	return 0;
 }
 
+/* The family has more bits than anything it counts. */
+static unsigned int at_most(unsigned int most, struct nlattr *attr)
+{
+	return u32(attr) < most ? u32(attr) : most;
+}
+
+static int decode_stun(struct kturn_stun *stun, struct nlattr *nest)
+{
+	struct nlattr *tb[KTURN_A_STUN_MAX + 1];
+
+	if (nla_parse_nested(tb, KTURN_A_STUN_MAX, nest, stun_policy))
+		return -EBADMSG;
+	stun->framing = at_most(KTURN_FRAMING_NONE, tb[KTURN_A_STUN_FRAMING]);
+	stun->followed = at_most(KTURN_STUN_BYTES, tb[KTURN_A_STUN_FOLLOWED]);
+	stun->messages = at_most(UINT8_MAX, tb[KTURN_A_STUN_MESSAGES]);
+	stun->requests = at_most(UINT8_MAX, tb[KTURN_A_STUN_REQUESTS]);
+	stun->successes = at_most(UINT8_MAX, tb[KTURN_A_STUN_SUCCESSES]);
+	stun->errors = at_most(UINT8_MAX, tb[KTURN_A_STUN_ERRORS]);
+	stun->others = at_most(UINT8_MAX, tb[KTURN_A_STUN_OTHERS]);
+	return 0;
+}
+
+/* A module that does not follow STUN has sent the first bytes alone. */
+static int decode_opening(struct opening *opening, struct nlattr *head, struct nlattr *stun)
+{
+	uint8_t bytes[OPENING_HEAD];
+
+	memset(opening, 0, sizeof(*opening));
+	opening_add(opening, bytes, binary(bytes, head));
+	return stun ? decode_stun(&opening->stun, stun) : 0;
+}
+
 static int decode_flow(struct kturn_flow *flow, struct nlattr *nest)
 {
 	struct nlattr *tb[KTURN_A_FLOW_MAX + 1];
@@ -168,8 +211,7 @@ static int decode_flow(struct kturn_flow *flow, struct nlattr *nest)
 	flow->queued = u32(tb[KTURN_A_FLOW_QUEUED]);
 	flow->unacked = u32(tb[KTURN_A_FLOW_UNACKED]);
 	flow->eof = tb[KTURN_A_FLOW_EOF];
-	flow->head_len = binary(flow->head, tb[KTURN_A_FLOW_HEAD]);
-	return 0;
+	return decode_opening(&flow->opening, tb[KTURN_A_FLOW_HEAD], tb[KTURN_A_FLOW_STUN]);
 }
 
 static int decode_runs(struct kturn_runs *runs, struct nlattr *nest)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a direction of a relay begins with: its first bytes, and the STUN messages at its
- * head, plain or in the frames of RFC 4571, as ICE over TCP sends them (RFC 6544).
- *
- * Bounded: OPENING_MESSAGES of them or OPENING_BYTES, and never what is behind.
+ * head. The module follows them as well, with the same kmod/stun.h.
  */
 #ifndef KTURN_OPENING_H
 #define KTURN_OPENING_H
@@ -12,41 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPENING_HEAD		64	/* bytes that are kept */
-#define OPENING_BYTES		4096
-#define OPENING_MESSAGES	16
+#include "../kmod/stun.h"
 
-#define OPENING_PART		10	/* bytes that tell what a message is */
-
-/* How the messages are told from each other. */
-enum opening_framing {
-	OPENING_UNKNOWN,		/* too little has come to say */
-	OPENING_FRAMED,			/* RFC 4571: a length before each */
-	OPENING_PLAIN,			/* STUN's own length */
-	OPENING_OTHER,			/* not STUN: nothing is followed */
-};
+#define OPENING_HEAD		KTURN_HEAD_MAX	/* bytes that are kept */
 
 /**
  * struct opening - all zero is a valid start
  * @head: the first bytes, @head_len of them
- * @followed: bytes that have been looked at
- * @part: of the message, or frame, that is coming; @part_len bytes
- * @skip: bytes of it that do not matter
- * @messages: that have begun, of any kind
- * @requests: of STUN
- * @successes: responses of STUN
- * @errors: likewise
- * @others: frames that are not STUN's: media, or the DTLS that its keys come from
  */
 struct opening {
+	struct kturn_stun stun;
 	uint8_t head[OPENING_HEAD];
 	uint8_t head_len;
-	uint8_t part_len;
-	uint8_t part[OPENING_PART];
-	uint16_t followed;
-	uint32_t skip;
-	enum opening_framing framing;
-	uint8_t messages, requests, successes, errors, others;
 };
 
 /**

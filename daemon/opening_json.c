@@ -17,27 +17,34 @@ static json_t *head(const struct opening *opening)
 static const char *framing(const struct opening *opening)
 {
 	static const char *const names[] = {
-		[OPENING_UNKNOWN] = "unknown",
-		[OPENING_FRAMED] = "framed",
-		[OPENING_PLAIN] = "plain",
-		[OPENING_OTHER] = "none",
+		[KTURN_FRAMING_UNKNOWN] = "unknown",
+		[KTURN_FRAMING_FRAMED] = "framed",
+		[KTURN_FRAMING_PLAIN] = "plain",
+		[KTURN_FRAMING_NONE] = "none",
 	};
 
-	return names[opening->framing];
+	return names[opening->stun.framing];
+}
+
+json_t *opening_stun_json(const struct opening *opening, uint64_t bytes)
+{
+	const struct kturn_stun *stun = &opening->stun;
+
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b}",
+			 "framing", framing(opening),
+			 "requests", stun->requests,
+			 "successes", stun->successes,
+			 "errors", stun->errors,
+			 "others", stun->others,
+			 "whole", opening_is_whole(opening, bytes));
 }
 
 json_t *opening_json(const struct opening *opening, uint64_t bytes)
 {
-	return json_pack("{s:I, s:o, s:I, s:{s:s, s:i, s:i, s:i, s:i, s:b}}",
+	return json_pack("{s:I, s:o, s:I, s:o}",
 			 "bytes", (json_int_t)bytes,
 			 "head", head(opening),
-			 "followed", (json_int_t)(opening->followed < bytes ? opening->followed
-									     : bytes),
-			 "stun",
-			 "framing", framing(opening),
-			 "requests", opening->requests,
-			 "successes", opening->successes,
-			 "errors", opening->errors,
-			 "others", opening->others,
-			 "whole", opening_is_whole(opening, bytes));
+			 "followed", (json_int_t)(opening->stun.followed < bytes ?
+						  opening->stun.followed : bytes),
+			 "stun", opening_stun_json(opening, bytes));
 }

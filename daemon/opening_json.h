@@ -11,6 +11,14 @@
 struct opening;
 
 /**
+ * opening_stun_json() - STUN's messages at the head
+ * @bytes: that were carried in this direction
+ *
+ * Return: a new reference, or NULL without memory.
+ */
+json_t *opening_stun_json(const struct opening *opening, uint64_t bytes);
+
+/**
  * opening_json() - bytes, the first of them, and STUN's messages at the head
  * @bytes: that were carried in this direction
  *

@@ -23,7 +23,7 @@ static void add(struct opening *opening, const uint8_t *data, ssize_t peeked, ss
 static ssize_t peek_and_fill(struct splice_relay *relay, enum splice_side from, size_t most)
 {
 	struct splice_flow *flow = &relay->flow[from];
-	uint8_t data[OPENING_BYTES];
+	uint8_t data[KTURN_STUN_BYTES];
 	ssize_t peeked, n;
 
 	peeked = recv(relay->leg[from].fd, data, opening_wants(&flow->opening),

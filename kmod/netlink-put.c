@@ -70,16 +70,41 @@ static int put_flow_queues(struct sk_buff *skb, const struct kturn_flow *flow)
 	return 0;
 }
 
+static int put_stun(struct sk_buff *skb, const struct kturn_stun *stun, u16 followed)
+{
+	struct nlattr *nest = nla_nest_start(skb, KTURN_A_FLOW_STUN);
+
+	if (!nest ||
+	    nla_put_u32(skb, KTURN_A_STUN_FRAMING, data_race((u32)stun->framing)) ||
+	    nla_put_u32(skb, KTURN_A_STUN_FOLLOWED, followed) ||
+	    nla_put_u32(skb, KTURN_A_STUN_MESSAGES, READ_ONCE(stun->messages)) ||
+	    nla_put_u32(skb, KTURN_A_STUN_REQUESTS, READ_ONCE(stun->requests)) ||
+	    nla_put_u32(skb, KTURN_A_STUN_SUCCESSES, READ_ONCE(stun->successes)) ||
+	    nla_put_u32(skb, KTURN_A_STUN_ERRORS, READ_ONCE(stun->errors)) ||
+	    nla_put_u32(skb, KTURN_A_STUN_OTHERS, READ_ONCE(stun->others)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_opening(struct sk_buff *skb, const struct kturn_flow *flow)
+{
+	const u16 followed = smp_load_acquire(&flow->stun.followed);
+	const u16 head_len = min_t(u16, followed, KTURN_HEAD_MAX);
+
+	if (head_len && nla_put(skb, KTURN_A_FLOW_HEAD, head_len, flow->head))
+		return -EMSGSIZE;
+	return put_stun(skb, &flow->stun, followed);
+}
+
 static int put_flow(struct sk_buff *skb, int attr, const struct kturn_flow *flow)
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
-	const u8 head_len = smp_load_acquire(&flow->head_len);
 
-	if (!nest || put_flow_stats(skb, flow) || put_flow_queues(skb, flow))
+	if (!nest || put_flow_stats(skb, flow) || put_flow_queues(skb, flow) ||
+	    put_opening(skb, flow))
 		return -EMSGSIZE;
 	if (READ_ONCE(flow->eof) && nla_put_flag(skb, KTURN_A_FLOW_EOF))
-		return -EMSGSIZE;
-	if (head_len && nla_put(skb, KTURN_A_FLOW_HEAD, head_len, flow->head))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -201,9 +226,10 @@ struct sk_buff *kturn_nl_relay_msg(void)
 {
 	const size_t leg = nla_total_size(2 * (nla_total_size(sizeof(struct in6_addr)) +
 					       nla_total_size(sizeof(__be16))));
+	const size_t stun = nla_total_size(7 * nla_total_size(sizeof(u32)));
 	const size_t flow = nla_total_size(6 * nla_total_size_64bit(sizeof(u64)) +
-					   2 * nla_total_size(sizeof(u32)) +
-					   nla_total_size(0) + nla_total_size(KTURN_HEAD_MAX));
+					   2 * nla_total_size(sizeof(u32)) + nla_total_size(0) +
+					   nla_total_size(KTURN_HEAD_MAX) + stun);
 	const size_t runs = nla_total_size(4 * nla_total_size_64bit(sizeof(u64)));
 	const size_t limits = nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +
 					     6 * nla_total_size(sizeof(u32)));

@@ -17,6 +17,7 @@
 #include "owner.h"
 #include "sock.h"
 #include "stats.h"
+#include "stun.h"
 
 struct kturn_engine_ops;
 struct kturn_tls;
@@ -33,7 +34,7 @@ struct netlink_ext_ack;
  * @metered: there are limits that every move has to ask
  * @mean: running mean of the bytes that a run has moved
  * @seen: rcv_nxt of the source at the last look
- * @head_len: bytes in @head; written after them
+ * @stun: the messages that it begins with, and how many of the first bytes are in @head
  * @last: jiffies of the last move, or of the start
  * @bucket: when its token bucket was empty, see bucket.h
  * @stats: what was carried
@@ -48,7 +49,7 @@ struct kturn_flow {
 	bool gather;
 	u8 looks;
 	bool metered;
-	u8 head_len;
+	struct kturn_stun stun;
 	u32 mean;
 	u32 seen;
 	unsigned long last;

@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 #include <net/tcp.h>
 
+#include "opening.h"
 #include "relay.h"
 #include "send.h"
 #include "splice.h"
@@ -315,35 +316,6 @@ static int batch_fill(struct batch *b, struct sock *src, size_t budget)
 	return ret;
 }
 
-/* Keep the first bytes of a flow, to tell an operator what it carries. */
-static void note_head(struct kturn_flow *flow, size_t sent)
-{
-	struct sock *src = flow->src->sk;
-	const u32 copied_seq = tcp_sk(src)->copied_seq;
-	size_t len = min_t(size_t, sent, KTURN_HEAD_MAX - flow->head_len);
-	size_t have = flow->head_len;
-	u32 seq = copied_seq;
-	struct sk_buff *skb;
-
-	skb_queue_walk(&src->sk_receive_queue, skb) {
-		const u32 offset = seq - TCP_SKB_CB(skb)->seq;
-		size_t part;
-
-		if (!len)
-			break;
-		if (offset >= skb->len)
-			continue;
-		part = min_t(size_t, skb->len - offset, len);
-		if (skb_copy_bits(skb, offset, flow->head + have, part))
-			break;
-		have += part;
-		seq += part;
-		len -= part;
-	}
-	/* Readers without the lock see the bytes before the length. */
-	smp_store_release(&flow->head_len, have);
-}
-
 static void account(struct kturn_flow *flow, const struct batch *b)
 {
 	struct kturn_flow_stats *stats = &flow->stats;
@@ -465,8 +437,8 @@ int kturn_splice(struct kturn_flow *flow)
 
 	ret = batch_fill(&b, src, budget);
 	if (b.sent) {
-		if (flow->head_len < KTURN_HEAD_MAX)
-			note_head(flow, b.sent);
+		if (unlikely(kturn_stun_wants(&flow->stun)))
+			kturn_opening_note_queue(flow, b.sent);
 		tcp_read_done(src, b.sent);
 	}
 	account(flow, &b);

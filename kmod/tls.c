@@ -24,6 +24,7 @@
 #include <net/tls.h>
 
 #include "engine.h"
+#include "opening.h"
 #include "record.h"
 #include "relay.h"
 #include "tls.h"
@@ -247,11 +248,8 @@ static enum kturn_next no_room(struct kturn_flow *flow, struct kturn_tls_half *h
 
 static void account(struct kturn_flow *flow, struct kturn_tls_half *half, size_t sent)
 {
-	const size_t head = min_t(size_t, sent, KTURN_HEAD_MAX - flow->head_len);
-
-	memcpy(flow->head + flow->head_len, page_address(half->page) + half->offset, head);
-	/* Readers without the lock see the bytes before the length. */
-	smp_store_release(&flow->head_len, flow->head_len + head);
+	if (unlikely(kturn_stun_wants(&flow->stun)))
+		kturn_opening_note(flow, page_address(half->page) + half->offset, sent);
 	kturn_stat_add(flow->stats.bytes, sent);
 	kturn_stat_add(flow->stats.copied, sent);
 	kturn_stat_add(flow->stats.moves, 1);

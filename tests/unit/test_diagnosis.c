@@ -412,8 +412,7 @@ static struct kturn_relay kernel_relay(uint64_t id)
 	relay.cookie_len = relay_cookie_set(&cookie, 0x01234567, &relayed, &peer, "alice");
 	memcpy(relay.cookie, &cookie, relay.cookie_len);
 	relay.to_peer.bytes = 4;
-	relay.to_peer.head_len = 4;
-	memcpy(relay.to_peer.head, "GET ", 4);
+	opening_add(&relay.to_peer.opening, (const uint8_t *)"GET ", 4);
 	return relay;
 }
 

@@ -58,6 +58,20 @@ static void put_leg(struct nl_msg *msg, int type, int family, const char *local,
 	nla_nest_end(msg, nest);
 }
 
+static void put_stun(struct nl_msg *msg)
+{
+	struct nlattr *nest = nla_nest_start(msg, KTURN_A_FLOW_STUN);
+
+	nla_put_u32(msg, KTURN_A_STUN_FRAMING, KTURN_FRAMING_FRAMED);
+	nla_put_u32(msg, KTURN_A_STUN_FOLLOWED, 3000);
+	nla_put_u32(msg, KTURN_A_STUN_MESSAGES, 13);
+	nla_put_u32(msg, KTURN_A_STUN_REQUESTS, 1);
+	nla_put_u32(msg, KTURN_A_STUN_SUCCESSES, 2);
+	nla_put_u32(msg, KTURN_A_STUN_ERRORS, 3);
+	nla_put_u32(msg, KTURN_A_STUN_OTHERS, 4);
+	nla_nest_end(msg, nest);
+}
+
 static void put_flow(struct nl_msg *msg, int type, uint64_t bytes)
 {
 	struct nlattr *nest = nla_nest_start(msg, type);
@@ -72,6 +86,7 @@ static void put_flow(struct nl_msg *msg, int type, uint64_t bytes)
 	nla_put_u32(msg, KTURN_A_FLOW_UNACKED, 7);
 	nla_put_flag(msg, KTURN_A_FLOW_EOF);
 	nla_put(msg, KTURN_A_FLOW_HEAD, 5, "hello");
+	put_stun(msg);
 	nla_nest_end(msg, nest);
 }
 
@@ -168,8 +183,15 @@ static void test_relay(void **state)
 	assert_int_equal(relay.to_client.queued, 6);
 	assert_int_equal(relay.to_client.unacked, 7);
 	assert_true(relay.to_client.eof);
-	assert_int_equal(relay.to_client.head_len, 5);
-	assert_memory_equal(relay.to_client.head, "hello", 5);
+	assert_int_equal(relay.to_client.opening.head_len, 5);
+	assert_memory_equal(relay.to_client.opening.head, "hello", 5);
+	assert_int_equal(relay.to_client.opening.stun.framing, KTURN_FRAMING_FRAMED);
+	assert_int_equal(relay.to_client.opening.stun.followed, 3000);
+	assert_int_equal(relay.to_client.opening.stun.messages, 13);
+	assert_int_equal(relay.to_client.opening.stun.requests, 1);
+	assert_int_equal(relay.to_client.opening.stun.successes, 2);
+	assert_int_equal(relay.to_client.opening.stun.errors, 3);
+	assert_int_equal(relay.to_client.opening.stun.others, 4);
 	assert_int_equal(relay.limits.idle_ms, 11);
 	assert_int_equal(relay.limits.life_ms, 12);
 	assert_true(relay.limits.bytes == 1ULL << 50);
@@ -240,7 +262,7 @@ static void test_empty_nests(void **state)
 	nla_put(msg, KTURN_A_RELAY_TO_PEER | NLA_F_NESTED, 0, NULL);
 	assert_int_equal(decode(msg, &relay), 0);
 	assert_int_equal(relay.peer.remote.sa.sa_family, AF_UNSPEC);
-	assert_int_equal(relay.to_peer.head_len, 0);
+	assert_int_equal(relay.to_peer.opening.head_len, 0);
 }
 
 /* A newer module may tell more. */
@@ -491,6 +513,38 @@ static void test_names(void **state)
 	assert_string_equal(kturn_reason_name(1000, buf), "reason-1000");
 }
 
+/* One before STUN was followed, and one that says what cannot be. */
+static void test_other_modules(void **state)
+{
+	static const uint8_t request[] = { 0, 28, 0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42 };
+	struct kturn_relay relay;
+	struct nlattr *flow, *stun;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = message(KTURN_CMD_RELAY_GET);
+	flow = nla_nest_start(msg, KTURN_A_RELAY_TO_PEER);
+	nla_put(msg, KTURN_A_FLOW_HEAD, sizeof(request), request);
+	nla_nest_end(msg, flow);
+	assert_int_equal(decode(msg, &relay), 0);
+	assert_int_equal(relay.to_peer.opening.stun.framing, KTURN_FRAMING_FRAMED);
+	assert_int_equal(relay.to_peer.opening.stun.requests, 1);
+	assert_int_equal(relay.to_peer.opening.stun.followed, sizeof(request));
+
+	msg = message(KTURN_CMD_RELAY_GET);
+	flow = nla_nest_start(msg, KTURN_A_RELAY_TO_PEER);
+	stun = nla_nest_start(msg, KTURN_A_FLOW_STUN);
+	nla_put_u32(msg, KTURN_A_STUN_FRAMING, 16);
+	nla_put_u32(msg, KTURN_A_STUN_FOLLOWED, UINT32_MAX);
+	nla_put_u32(msg, KTURN_A_STUN_REQUESTS, 256);
+	nla_nest_end(msg, stun);
+	nla_nest_end(msg, flow);
+	assert_int_equal(decode(msg, &relay), 0);
+	assert_int_equal(relay.to_peer.opening.stun.framing, KTURN_FRAMING_NONE);
+	assert_int_equal(relay.to_peer.opening.stun.followed, KTURN_STUN_BYTES);
+	assert_int_equal(relay.to_peer.opening.stun.requests, UINT8_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_reasons),
 		cmocka_unit_test(test_bad_stats),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_other_modules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

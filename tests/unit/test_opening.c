@@ -60,7 +60,7 @@ static void put_framed_media(uint16_t len)
 /* All that there is, in pieces of @size. */
 static struct opening open_in_pieces(size_t size)
 {
-	struct opening opening = { .followed = 0 };
+	struct opening opening = { .head_len = 0 };
 
 	for (size_t at = 0; at < stream_len; at += size)
 		opening_add(&opening, stream + at, size < stream_len - at ? size : stream_len - at);
@@ -75,11 +75,11 @@ static struct opening open_stream(void)
 	for (size_t size = 1; size < 70; size++) {
 		struct opening opening = open_in_pieces(size);
 
-		assert_int_equal(opening.framing, whole.framing);
-		assert_int_equal(opening.requests, whole.requests);
-		assert_int_equal(opening.successes, whole.successes);
-		assert_int_equal(opening.errors, whole.errors);
-		assert_int_equal(opening.others, whole.others);
+		assert_int_equal(opening.stun.framing, whole.stun.framing);
+		assert_int_equal(opening.stun.requests, whole.stun.requests);
+		assert_int_equal(opening.stun.successes, whole.stun.successes);
+		assert_int_equal(opening.stun.errors, whole.stun.errors);
+		assert_int_equal(opening.stun.others, whole.stun.others);
 		assert_int_equal(opening.head_len, whole.head_len);
 		assert_memory_equal(opening.head, whole.head, whole.head_len);
 	}
@@ -99,11 +99,11 @@ static void framed_checks_and_media(void **state)
 	put_framed_media(3);
 	put_framed_stun(ERROR, 8);
 	opening = open_stream();
-	assert_int_equal(opening.framing, OPENING_FRAMED);
-	assert_int_equal(opening.requests, 1);
-	assert_int_equal(opening.successes, 1);
-	assert_int_equal(opening.errors, 1);
-	assert_int_equal(opening.others, 3);
+	assert_int_equal(opening.stun.framing, KTURN_FRAMING_FRAMED);
+	assert_int_equal(opening.stun.requests, 1);
+	assert_int_equal(opening.stun.successes, 1);
+	assert_int_equal(opening.stun.errors, 1);
+	assert_int_equal(opening.stun.others, 3);
 	assert_int_equal(opening.head_len, OPENING_HEAD);
 	assert_memory_equal(opening.head, stream, OPENING_HEAD);
 	assert_true(opening_is_whole(&opening, stream_len));
@@ -119,10 +119,10 @@ static void plain_stun(void **state)
 	put_stun(REQUEST, 0);
 	put_stun(SUCCESS, 12);
 	opening = open_stream();
-	assert_int_equal(opening.framing, OPENING_PLAIN);
-	assert_int_equal(opening.requests, 2);
-	assert_int_equal(opening.successes, 1);
-	assert_int_equal(opening.others, 0);
+	assert_int_equal(opening.stun.framing, KTURN_FRAMING_PLAIN);
+	assert_int_equal(opening.stun.requests, 2);
+	assert_int_equal(opening.stun.successes, 1);
+	assert_int_equal(opening.stun.others, 0);
 }
 
 /* What is behind it may be anything, and is not held for STUN. */
@@ -135,8 +135,8 @@ static void plain_stun_and_then_something(void **state)
 	put_framed_media(200);
 	put_stun(REQUEST, 0);
 	opening = open_stream();
-	assert_int_equal(opening.requests, 1);
-	assert_int_equal(opening.others, 1);
+	assert_int_equal(opening.stun.requests, 1);
+	assert_int_equal(opening.stun.others, 1);
 	assert_int_equal(opening_wants(&opening), 0);
 }
 
@@ -148,8 +148,8 @@ static void something_else(void **state)
 	memset(stream, 'x', 100);
 	stream_len = 100;
 	opening = open_stream();
-	assert_int_equal(opening.framing, OPENING_OTHER);
-	assert_int_equal(opening.requests, 0);
+	assert_int_equal(opening.stun.framing, KTURN_FRAMING_NONE);
+	assert_int_equal(opening.stun.requests, 0);
 	assert_int_equal(opening.head_len, OPENING_HEAD);
 	assert_int_equal(opening_wants(&opening), 0);
 }
@@ -162,9 +162,9 @@ static void too_little_to_say(void **state)
 	put_framed_stun(REQUEST, 0);
 	stream_len = 9;
 	opening = open_stream();
-	assert_int_equal(opening.framing, OPENING_UNKNOWN);
+	assert_int_equal(opening.stun.framing, KTURN_FRAMING_UNKNOWN);
 	assert_int_equal(opening.head_len, 9);
-	assert_int_equal(opening_wants(&opening), OPENING_BYTES - 9);
+	assert_int_equal(opening_wants(&opening), KTURN_STUN_BYTES - 9);
 }
 
 static void no_more_than_so_many_messages(void **state)
@@ -172,10 +172,10 @@ static void no_more_than_so_many_messages(void **state)
 	struct opening opening;
 
 	(void)state;
-	for (int i = 0; i < OPENING_MESSAGES + 5; i++)
+	for (int i = 0; i < KTURN_STUN_MESSAGES + 5; i++)
 		put_framed_stun(REQUEST, 0);
 	opening = open_stream();
-	assert_int_equal(opening.requests, OPENING_MESSAGES);
+	assert_int_equal(opening.stun.requests, KTURN_STUN_MESSAGES);
 	assert_int_equal(opening_wants(&opening), 0);
 	assert_false(opening_is_whole(&opening, stream_len));
 }
@@ -190,9 +190,9 @@ static void no_more_than_so_many_bytes(void **state)
 	put_framed_media(1500);
 	put_framed_stun(SUCCESS, 0);
 	opening = open_stream();
-	assert_int_equal(opening.requests, 2);
-	assert_int_equal(opening.successes, 0);
-	assert_int_equal(opening.followed, OPENING_BYTES);
+	assert_int_equal(opening.stun.requests, 2);
+	assert_int_equal(opening.stun.successes, 0);
+	assert_int_equal(opening.stun.followed, KTURN_STUN_BYTES);
 	assert_int_equal(opening_wants(&opening), 0);
 	assert_false(opening_is_whole(&opening, stream_len));
 }
@@ -200,14 +200,14 @@ static void no_more_than_so_many_bytes(void **state)
 /* Behind a gap nothing can be known. */
 static void a_gap_ends_it(void **state)
 {
-	struct opening opening = { .followed = 0 };
+	struct opening opening = { .head_len = 0 };
 
 	(void)state;
 	put_framed_stun(REQUEST, 0);
 	opening_add(&opening, stream, stream_len);
 	opening_lose(&opening);
 	opening_add(&opening, stream, stream_len);
-	assert_int_equal(opening.requests, 1);
+	assert_int_equal(opening.stun.requests, 1);
 	assert_int_equal(opening_wants(&opening), 0);
 	assert_false(opening_is_whole(&opening, stream_len));
 }

@@ -87,10 +87,7 @@ static const char *text(const json_t *object, const char *key)
 
 static json_t *flow_json(const struct kturn_flow *flow)
 {
-	struct opening opening = { .followed = 0 };
-
-	opening_add(&opening, flow->head, flow->head_len);
-	return opening_json(&opening, flow->bytes);
+	return opening_json(&flow->opening, flow->bytes);
 }
 
 static json_t *address(const union addr *addr)

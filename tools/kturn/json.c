@@ -8,6 +8,7 @@
 #include "command.h"
 #include "json.h"
 #include "monitor_known.h"
+#include "opening_json.h"
 #include "text.h"
 
 /* JSON's integers are signed here; a counter stops where they end. */
@@ -43,7 +44,7 @@ static json_t *leg_object(const struct kturn_leg *leg)
 
 static json_t *flow_object(const struct kturn_flow *flow)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
 			 "bytes", integer(flow->bytes),
 			 "moves", integer(flow->moves),
 			 "waits", integer(flow->waits),
@@ -53,7 +54,8 @@ static json_t *flow_object(const struct kturn_flow *flow)
 			 "unacked", integer(flow->unacked),
 			 "idle_ms", integer(flow->idle_ms),
 			 "eof", flow->eof,
-			 "head", octets(flow->head, flow->head_len));
+			 "head", octets(flow->opening.head, flow->opening.head_len),
+			 "stun", opening_stun_json(&flow->opening, flow->bytes));
 }
 
 static json_t *runs_object(const struct kturn_runs *runs)

@@ -81,6 +81,16 @@ int relay_print_list(const struct kturn_relays *relays)
 	return status;
 }
 
+static void print_stun(const struct kturn_stun *stun)
+{
+	if (stun->framing != KTURN_FRAMING_FRAMED && stun->framing != KTURN_FRAMING_PLAIN)
+		return;
+	text_key("    ", "stun");
+	printf("%s, %u requests, %u successes, %u errors, %u others\n",
+	       stun->framing == KTURN_FRAMING_FRAMED ? "framed" : "plain", stun->requests,
+	       stun->successes, stun->errors, stun->others);
+}
+
 static void print_flow(const char *name, const struct kturn_flow *flow)
 {
 	char buf[TEXT_LEN];
@@ -97,10 +107,11 @@ static void print_flow(const char *name, const struct kturn_flow *flow)
 	puts(text_time(flow->idle_ms, buf));
 	text_key("    ", "eof");
 	puts(flow->eof ? "yes" : "no");
-	if (!flow->head_len)
+	print_stun(&flow->opening.stun);
+	if (!flow->opening.head_len)
 		return;
 	printf("    %shead%s:\n", text_bold(), text_plain());
-	text_hexdump("      ", flow->head, flow->head_len);
+	text_hexdump("      ", flow->opening.head, flow->opening.head_len);
 }
 
 static void print_leg(const char *name, const struct kturn_leg *leg)

@@ -40,6 +40,21 @@ enum kturn_relay_state {
 };
 
 /**
+ * enum kturn_framing - how the messages that a flow begins with are told from
+ *   each other
+ * @KTURN_FRAMING_UNKNOWN: too little has come to say
+ * @KTURN_FRAMING_FRAMED: frames of RFC 4571, the first of them with STUN in it
+ * @KTURN_FRAMING_PLAIN: STUN, which has a length of its own
+ * @KTURN_FRAMING_NONE: not STUN
+ */
+enum kturn_framing {
+	KTURN_FRAMING_UNKNOWN,
+	KTURN_FRAMING_FRAMED,
+	KTURN_FRAMING_PLAIN,
+	KTURN_FRAMING_NONE,
+};
+
+/**
  * enum kturn_engine - what moves the bytes of a relay
  * @KTURN_ENGINE_PROCESS: a work item in process context
  * @KTURN_ENGINE_SOFTIRQ: the softirq that brings the bytes, and a work item
@@ -112,9 +127,23 @@ enum {
 	KTURN_A_FLOW_EOF,
 	KTURN_A_FLOW_HEAD,
 	KTURN_A_FLOW_COALESCED,
+	KTURN_A_FLOW_STUN,
 
 	__KTURN_A_FLOW_MAX,
 	KTURN_A_FLOW_MAX = (__KTURN_A_FLOW_MAX - 1)
+};
+
+enum {
+	KTURN_A_STUN_FRAMING = 1,
+	KTURN_A_STUN_FOLLOWED,
+	KTURN_A_STUN_MESSAGES,
+	KTURN_A_STUN_REQUESTS,
+	KTURN_A_STUN_SUCCESSES,
+	KTURN_A_STUN_ERRORS,
+	KTURN_A_STUN_OTHERS,
+
+	__KTURN_A_STUN_MAX,
+	KTURN_A_STUN_MAX = (__KTURN_A_STUN_MAX - 1)
 };
 
 enum {

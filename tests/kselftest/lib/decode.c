@@ -92,6 +92,40 @@ static void take_runs(struct decoder *d, struct nlattr *nest, struct runs *runs)
 	}
 }
 
+static void take_stun(struct decoder *d, struct nlattr *nest, struct stun *stun)
+{
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, nest, left) {
+		switch (nla_type(a)) {
+		case KTURN_A_STUN_FRAMING:
+			take(d, a, &stun->framing, sizeof(stun->framing));
+			break;
+		case KTURN_A_STUN_FOLLOWED:
+			take(d, a, &stun->followed, sizeof(stun->followed));
+			break;
+		case KTURN_A_STUN_MESSAGES:
+			take(d, a, &stun->messages, sizeof(stun->messages));
+			break;
+		case KTURN_A_STUN_REQUESTS:
+			take(d, a, &stun->requests, sizeof(stun->requests));
+			break;
+		case KTURN_A_STUN_SUCCESSES:
+			take(d, a, &stun->successes, sizeof(stun->successes));
+			break;
+		case KTURN_A_STUN_ERRORS:
+			take(d, a, &stun->errors, sizeof(stun->errors));
+			break;
+		case KTURN_A_STUN_OTHERS:
+			take(d, a, &stun->others, sizeof(stun->others));
+			break;
+		default:
+			d->spoiled = true;
+		}
+	}
+}
+
 static void take_flow(struct decoder *d, struct nlattr *nest, struct flow *flow)
 {
 	struct nlattr *a;
@@ -130,6 +164,9 @@ static void take_flow(struct decoder *d, struct nlattr *nest, struct flow *flow)
 			break;
 		case KTURN_A_FLOW_HEAD:
 			flow->head_len = take_bytes(d, a, flow->head, sizeof(flow->head));
+			break;
+		case KTURN_A_FLOW_STUN:
+			take_stun(d, a, &flow->stun);
 			break;
 		default:
 			d->spoiled = true;

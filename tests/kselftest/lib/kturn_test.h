@@ -196,6 +196,16 @@ struct leg {
 	uint16_t remote_port;
 };
 
+struct stun {
+	uint32_t framing;
+	uint32_t followed;
+	uint32_t messages;
+	uint32_t requests;
+	uint32_t successes;
+	uint32_t errors;
+	uint32_t others;
+};
+
 struct flow {
 	uint64_t bytes;
 	uint64_t moves;
@@ -208,6 +218,7 @@ struct flow {
 	bool eof;
 	int head_len;
 	uint8_t head[KTURN_HEAD_MAX];
+	struct stun stun;
 };
 
 struct runs {
