@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
+#include <linux/kturn.h>
 
 struct event_base;
 struct datapath;
@@ -50,6 +51,7 @@ struct relay_info {
 	size_t cookie_len;
 	enum relay_reason reason;	/* NONE while it lives */
 	int error;			/* errno with RELAY_REASON_ERROR */
+	enum kturn_side closed_first;	/* whose FIN was passed on first */
 	struct relay_counters to_peer, to_client;
 	/* What each begins with, or NULL if the engine did not look. */
 	const struct opening *opening_to_peer, *opening_to_client;

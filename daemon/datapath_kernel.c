@@ -114,6 +114,7 @@ static struct relay_info info_of(const struct kturn_relay *relay)
 		.cookie_len = relay->cookie_len,
 		.reason = reason_of(relay),
 		.error = relay->error,
+		.closed_first = relay->closed_first,
 		.to_peer = counters_of(&relay->to_peer),
 		.to_client = counters_of(&relay->to_client),
 	};

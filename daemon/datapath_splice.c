@@ -79,6 +79,7 @@ static struct relay_info describe(const struct relay *relay)
 		.cookie_len = relay->cookie_len,
 		.reason = relay->splice.reason,
 		.error = relay->splice.error,
+		.closed_first = relay->splice.closed_first,
 		.to_peer = relay->splice.flow[SPLICE_CLIENT].counters,
 		.to_client = relay->splice.flow[SPLICE_PEER].counters,
 		.opening_to_peer = &relay->splice.flow[SPLICE_CLIENT].opening,

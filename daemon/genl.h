@@ -91,6 +91,7 @@ struct kturn_relay {
 	uint32_t state;			/* enum kturn_relay_state */
 	uint32_t engine;		/* enum kturn_engine */
 	uint32_t reason;		/* enum kturn_end_reason */
+	uint32_t closed_first;		/* enum kturn_side */
 	uint32_t error;			/* errno with reason error */
 	uint32_t owner;			/* port of the socket that owns it, or 0 */
 	uint32_t outlive_ms;		/* how long it outlives that */

@@ -69,6 +69,7 @@ static const struct nla_policy relay_policy[KTURN_A_RELAY_MAX + 1] = {
 	[KTURN_A_RELAY_TO_CLIENT]	= { .type = NLA_NESTED },
 	[KTURN_A_RELAY_REASON]		= { .type = NLA_U32 },
 	[KTURN_A_RELAY_ERRNO]		= { .type = NLA_U32 },
+	[KTURN_A_RELAY_CLOSED_FIRST]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_OUTLIVE_MS]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_ADOPT_WITHIN_MS]	= { .type = NLA_U32 },
 	[KTURN_A_RELAY_RUNS]		= { .type = NLA_NESTED },
@@ -262,6 +263,7 @@ int kturn_relay_decode(struct kturn_relay *relay, const struct nlmsghdr *nlh)
 	relay->engine = u32(tb[KTURN_A_RELAY_ENGINE]);
 	relay->reason = u32(tb[KTURN_A_RELAY_REASON]);
 	relay->error = u32(tb[KTURN_A_RELAY_ERRNO]);
+	relay->closed_first = at_most(KTURN_SIDE_PEER, tb[KTURN_A_RELAY_CLOSED_FIRST]);
 	relay->alert = u32(tb[KTURN_A_RELAY_ALERT]);
 	relay->owner = u32(tb[KTURN_A_RELAY_OWNER]);
 	relay->outlive_ms = u32(tb[KTURN_A_RELAY_OUTLIVE_MS]);

@@ -402,6 +402,7 @@ void history_connection_ended(const struct allocation *allocation, uint32_t id,
 	if (!info)
 		return;
 	connection->error = info->error;
+	connection->closed_first = info->closed_first;
 	connection->bytes_to_peer = info->to_peer.bytes;
 	connection->bytes_to_client = info->to_client.bytes;
 	if (info->opening_to_peer)

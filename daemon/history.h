@@ -81,6 +81,7 @@ struct history_step {
  * @relay: the engine's id, from then on
  * @why: it has ended
  * @error: errno, if that is the reason
+ * @closed_first: whose FIN came first, as far as the engine has told
  * @bytes_to_peer: when it had ended
  * @opening_to_peer: likewise; nothing if the engine has not told
  */
@@ -93,6 +94,7 @@ struct history_connection {
 	uint64_t relay;
 	char why[HISTORY_WHY_MAX];
 	int error;
+	enum kturn_side closed_first;
 	uint64_t bytes_to_peer, bytes_to_client;
 	struct opening opening_to_peer, opening_to_client;
 };

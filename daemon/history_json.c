@@ -147,6 +147,7 @@ static json_t *connection_json(const struct history_connection *connection,
 	json_object_set_new(object, "engine", !connection->relay ? json_null() :
 			    json_string(connection->relay & DATAPATH_SPLICE_ID ? "splice"
 									       : "kernel"));
+	json_object_set_new(object, "closed_first", side_json(connection->closed_first));
 	add_flows(object, connection, datapath);
 	return object;
 }

@@ -26,6 +26,13 @@ static const char *framing(const struct opening *opening)
 	return names[opening->stun.framing];
 }
 
+json_t *side_json(enum kturn_side side)
+{
+	if (side == KTURN_SIDE_NONE)
+		return json_null();
+	return json_string(side == KTURN_SIDE_CLIENT ? "client" : "peer");
+}
+
 json_t *opening_stun_json(const struct opening *opening, uint64_t bytes)
 {
 	const struct kturn_stun *stun = &opening->stun;

@@ -126,6 +126,8 @@ static void end_flow(struct splice_relay *relay, enum splice_side from)
 	flow->done = true;
 	if (err)
 		lose(relay, splice_other(from), -err);
+	else if (!relay->closed_first && !relay->deadline)
+		relay->closed_first = from == SPLICE_CLIENT ? KTURN_SIDE_CLIENT : KTURN_SIDE_PEER;
 }
 
 /* Return: bytes, 0 at the end, or a negative errno; -EAGAIN if there are none. */

@@ -99,6 +99,7 @@ typedef void (*splice_ended_fn)(struct splice_relay *relay);
  * @idle: has it looked at, and @last_move is when something did; nanoseconds
  * @reason: why it ends or has ended
  * @error: errno, if that is the reason
+ * @closed_first: whose FIN was passed on first
  * @lost: the side that is gone, if it ends for that
  * @deadline: milliseconds; what is still to be delivered has time until then
  */
@@ -119,6 +120,7 @@ struct splice_relay {
 	uint64_t last_move;
 	enum relay_reason reason;
 	int error;
+	enum kturn_side closed_first;
 	enum splice_side lost;
 	uint64_t deadline;
 };

@@ -143,6 +143,8 @@ static int put_owner(struct sk_buff *skb, const struct kturn_relay *relay,
 static int put_end(struct sk_buff *skb, const struct kturn_relay *relay,
 		   enum kturn_relay_state state)
 {
+	if (nla_put_u32(skb, KTURN_A_RELAY_CLOSED_FIRST, READ_ONCE(relay->closed_first)))
+		return -EMSGSIZE;
 	if (state != KTURN_RELAY_STATE_ENDED)
 		return nla_put_u32(skb, KTURN_A_RELAY_REASON, KTURN_END_REASON_NONE);
 	if (nla_put_u32(skb, KTURN_A_RELAY_REASON, relay->reason))
@@ -234,7 +236,7 @@ struct sk_buff *kturn_nl_relay_msg(void)
 	const size_t limits = nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +
 					     6 * nla_total_size(sizeof(u32)));
 	const size_t relay = 3 * nla_total_size_64bit(sizeof(u64)) +
-			     7 * nla_total_size(sizeof(u32)) +
+			     8 * nla_total_size(sizeof(u32)) +
 			     nla_total_size(KTURN_COOKIE_MAX);
 
 	return genlmsg_new(2 * leg + 2 * flow + runs + limits + relay, GFP_KERNEL);

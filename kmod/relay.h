@@ -106,6 +106,7 @@ enum kturn_relay_flag {
  * @cookie: the owner's own data
  * @cookie_len: bytes in @cookie
  * @reason: why it ended, an &enum kturn_end_reason
+ * @closed_first: whose FIN was passed on first, an &enum kturn_side
  *
  * Life: it is found under RCU in the table of its namespace. Whoever wins
  * kturn_relay_claim() ends it, with kturn_relay_end() and then
@@ -142,6 +143,7 @@ struct kturn_relay {
 	u8 *cookie;
 	u16 cookie_len;
 	u8 reason;
+	u8 closed_first;
 	u32 grace;
 	u32 acked;
 	int err;

@@ -96,10 +96,14 @@ static bool leg_failed(const struct kturn_leg *leg, const struct kturn_flow *to_
  */
 void kturn_pass_fin(struct kturn_flow *flow)
 {
+	struct kturn_relay *relay = flow->src->relay;
 	struct sock *dst = flow->dst->sk;
 
 	WRITE_ONCE(dst->sk_shutdown, dst->sk_shutdown | SEND_SHUTDOWN);
 	dst->sk_prot->shutdown(dst, SEND_SHUTDOWN);
+	if (!relay->closed_first)
+		WRITE_ONCE(relay->closed_first,
+			   flow == &relay->to_peer ? KTURN_SIDE_CLIENT : KTURN_SIDE_PEER);
 	WRITE_ONCE(flow->eof, true);
 }
 

@@ -110,6 +110,7 @@ TEST_F_TIMEOUT(closing, half_close, TIMEOUT_S)
 	RUN(&stream);
 	AWAIT_RELAY(relay->state == KTURN_RELAY_STATE_HALF_CLOSED && flow->eof);
 	EXPECT_FALSE(self->relay.from[self->other].eof);
+	EXPECT_EQ(side_of(variant->side), self->relay.closed_first);
 	EXPECT_TRUE(silent(self->side_fd));
 
 	back = stream_from(&self->setup.path, self->other, 300000);
@@ -120,6 +121,7 @@ TEST_F_TIMEOUT(closing, half_close, TIMEOUT_S)
 	back.fin = true;
 	RUN(&back);
 	EXPECT_ENDED(KTURN_END_REASON_EOF);
+	EXPECT_EQ(side_of(variant->side), self->relay.closed_first);
 	EXPECT_EQ(100000, self->relay.from[variant->side].bytes);
 	EXPECT_EQ(300000, self->relay.from[self->other].bytes);
 }
@@ -135,6 +137,7 @@ TEST_F_TIMEOUT(closing, both_at_once, TIMEOUT_S)
 	stream[1].fin = true;
 	ASSERT_EQ(0, streams_run(stream, 2)) TH_LOG("%s", why);
 	EXPECT_ENDED(KTURN_END_REASON_EOF);
+	EXPECT_NE(KTURN_SIDE_NONE, self->relay.closed_first);
 	EXPECT_TRUE(self->relay.from[CLIENT].eof);
 	EXPECT_TRUE(self->relay.from[PEER].eof);
 }

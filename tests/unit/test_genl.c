@@ -153,6 +153,7 @@ static void test_relay(void **state)
 	nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, 60000);
 	put_runs(msg, KTURN_A_RELAY_RUNS);
 	nla_put_u32(msg, KTURN_A_RELAY_ALERT, 20);
+	nla_put_u32(msg, KTURN_A_RELAY_CLOSED_FIRST, KTURN_SIDE_PEER);
 	put_limits(msg);
 
 	assert_int_equal(decode(msg, &relay), 0);
@@ -172,6 +173,7 @@ static void test_relay(void **state)
 	assert_runs(&relay.runs);
 	assert_int_equal(relay.reason, KTURN_END_REASON_ERROR);
 	assert_int_equal(relay.error, ETIMEDOUT);
+	assert_int_equal(relay.closed_first, KTURN_SIDE_PEER);
 	assert_int_equal(relay.alert, 20);
 	assert_true(relay.to_peer.bytes == 1ULL << 40);
 	assert_int_equal(relay.to_client.bytes, 1);
@@ -339,6 +341,7 @@ static void test_too_short(void **state)
 		KTURN_A_RELAY_ID, KTURN_A_RELAY_GROUP, KTURN_A_RELAY_AGE_MS,
 		KTURN_A_RELAY_STATE, KTURN_A_RELAY_ENGINE, KTURN_A_RELAY_OWNER,
 		KTURN_A_RELAY_REASON, KTURN_A_RELAY_ERRNO, KTURN_A_RELAY_ALERT,
+		KTURN_A_RELAY_CLOSED_FIRST,
 	};
 	struct kturn_relay relay;
 

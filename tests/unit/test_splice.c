@@ -171,6 +171,7 @@ static void half_close(void **state)
 	assert_int_equal(pass_through(peer, data, MIB, client, answer), MIB);
 	assert_memory_equal(answer, data, MIB);
 	wait_for_end(RELAY_REASON_EOF);
+	assert_int_equal(end.closed_first, KTURN_SIDE_CLIENT);
 	free(data);
 	free(answer);
 }
@@ -192,6 +193,7 @@ static void data_and_fin_from_before(void **state)
 	receive(peer, "early", 5);
 	shutdown(client, SHUT_WR);
 	wait_for_end(RELAY_REASON_EOF);
+	assert_int_equal(end.closed_first, KTURN_SIDE_PEER);
 	free(data);
 }
 

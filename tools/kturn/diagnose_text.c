@@ -174,6 +174,8 @@ static void print_end(const json_t *connection)
 	       string(connection, "why"));
 	if (!strcmp(string(connection, "why"), "eof"))
 		printf(": both sides have closed, after all was delivered");
+	if (is_there(connection, "closed_first"))
+		printf("; the %s closed first", string(connection, "closed_first"));
 	if (number(connection, "errno"))
 		printf(" (%s)", strerror(number(connection, "errno")));
 	putchar('\n');

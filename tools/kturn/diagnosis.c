@@ -156,7 +156,7 @@ static json_t *orphan_connection(const struct kturn_relay *relay, uint64_t now_u
 
 	for (size_t i = 0; i < sizeof(cookie.connection_id); i++)
 		snprintf(id + 2 * i, 3, "%02x", cookie.connection_id[i]);
-	return json_pack("{s:o, s:o, s:n, s:s, s:I, s:I, s:I, s:I, s:n, s:n, s:i, s:s}",
+	return json_pack("{s:o, s:o, s:n, s:s, s:I, s:I, s:I, s:I, s:n, s:n, s:i, s:s, s:o}",
 			 "connection", known ? json_string(id) : json_null(),
 			 "peer", known ? cookie_address(&cookie.peer)
 				       : address(&relay->peer.remote),
@@ -168,7 +168,8 @@ static json_t *orphan_connection(const struct kturn_relay *relay, uint64_t now_u
 			 "bound_us", bound,
 			 "ended_us", "why",
 			 "errno", 0,
-			 "engine", "kernel");
+			 "engine", "kernel",
+			 "closed_first", side_json(relay->closed_first));
 }
 
 static void add_flows(json_t *connection, const struct kturn_relay *relay)

@@ -98,7 +98,7 @@ static json_t *relay_object(const struct kturn_relay *relay)
 	char path[KTURN_NAME_LEN], state[KTURN_NAME_LEN], reason[KTURN_NAME_LEN];
 
 	return json_pack("{s:I, s:o, s:o, s:I, s:s, s:s, s:s, s:s, s:I, s:I,"
-			 " s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 " s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "id", integer(relay->id),
 			 "group", group_string(relay->group),
 			 "cookie", octets(relay->cookie, relay->cookie_len),
@@ -109,6 +109,7 @@ static json_t *relay_object(const struct kturn_relay *relay)
 			 "reason", kturn_reason_name(relay->reason, reason),
 			 "errno", integer(relay->error),
 			 "alert", integer(relay->alert),
+			 "closed_first", side_json(relay->closed_first),
 			 "age_ms", integer(relay->age_ms),
 			 "outlive_ms", integer(relay->outlive_ms),
 			 "adopt_within_ms", adopt_within(relay),

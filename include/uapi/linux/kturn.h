@@ -40,6 +40,16 @@ enum kturn_relay_state {
 };
 
 /**
+ * enum kturn_side - one of the two ends of a relay
+ * @KTURN_SIDE_NONE: neither
+ */
+enum kturn_side {
+	KTURN_SIDE_NONE,
+	KTURN_SIDE_CLIENT,
+	KTURN_SIDE_PEER,
+};
+
+/**
  * enum kturn_framing - how the messages that a flow begins with are told from
  *   each other
  * @KTURN_FRAMING_UNKNOWN: too little has come to say
@@ -195,6 +205,7 @@ enum {
 	KTURN_A_RELAY_RUNS,
 	KTURN_A_RELAY_ALERT,
 	KTURN_A_RELAY_LIMITS,
+	KTURN_A_RELAY_CLOSED_FIRST,
 
 	__KTURN_A_RELAY_MAX,
 	KTURN_A_RELAY_MAX = (__KTURN_A_RELAY_MAX - 1)

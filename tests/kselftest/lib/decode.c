@@ -271,6 +271,9 @@ static void take_relay_attr(struct decoder *d, struct nlattr *a, struct relay *r
 	case KTURN_A_RELAY_ALERT:
 		take(d, a, &relay->alert, sizeof(relay->alert));
 		break;
+	case KTURN_A_RELAY_CLOSED_FIRST:
+		take(d, a, &relay->closed_first, sizeof(relay->closed_first));
+		break;
 	case KTURN_A_RELAY_LIMITS:
 		take_limits(d, a, &relay->limits);
 		break;

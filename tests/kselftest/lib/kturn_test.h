@@ -70,6 +70,11 @@ static inline enum side other(enum side side)
 	return side == CLIENT ? PEER : CLIENT;
 }
 
+static inline uint32_t side_of(enum side side)
+{
+	return side == CLIENT ? KTURN_SIDE_CLIENT : KTURN_SIDE_PEER;
+}
+
 static inline uint32_t reset_by(enum side side)
 {
 	return side == CLIENT ? KTURN_END_REASON_CLIENT_RESET :
@@ -268,6 +273,7 @@ struct relay {
 	uint32_t reason;
 	uint32_t error;
 	uint32_t alert;
+	uint32_t closed_first;
 	struct limits limits;
 };
 
