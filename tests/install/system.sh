@@ -9,7 +9,11 @@ link_headers() {
 
 start_system() {
 	link_headers
-	ip address add 10.77.0.1/32 dev lo
+	# One that an unconfigured server finds by itself.
+	ip link add edge type veth peer name wall
+	ip link set wall up
+	ip link set edge up
+	ip address add 10.77.0.1/32 dev edge
 	ip address add 10.77.0.3/32 dev lo
 	unshare --fork --pid --mount --kill-child=KILL sh -c '
 		mount -t proc proc /proc
