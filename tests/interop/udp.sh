@@ -84,7 +84,8 @@ start_router() {
 	unshare --net sleep infinity &
 	router=$!
 	await 100 has_left "$router"
-	ip link add near type veth peer name door netns "$router"
+	ip link add near address 02:00:00:00:00:01 type veth \
+		peer name door address 02:00:00:00:00:02 netns "$router"
 	ip address add 10.77.9.1/24 dev near
 	ip address add 2001:db8:77:9::1/64 dev near nodad
 	ip link set near up
@@ -104,6 +105,11 @@ start_router() {
 		ip neighbour add 2001:db8:77:10::3 lladdr 02:00:00:00:00:03 dev beyond
 		echo 1 >/proc/sys/net/ipv4/ip_forward
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	# Nobody has to be asked, who may be slow to answer.
+	ip neighbour add 10.77.9.2 lladdr 02:00:00:00:00:02 dev near
+	ip neighbour add 2001:db8:77:9::2 lladdr 02:00:00:00:00:02 dev near
+	in_router ip neighbour add 10.77.9.1 lladdr 02:00:00:00:00:01 dev door
+	in_router ip neighbour add 2001:db8:77:9::1 lladdr 02:00:00:00:00:01 dev door
 	# A busy kernel takes its time to notice, and drops what is sent until then.
 	await 100 link_works near
 	await 100 in_router sh -c "$(declare -f link_works); link_works beyond"

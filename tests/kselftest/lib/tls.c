@@ -44,9 +44,17 @@ static int set_keys(int fd, int option, const struct tls_kind *kind, bool from_f
 	union keys keys;
 	socklen_t len = make_keys(&keys, kind, from_first);
 
-	if (!setsockopt(fd, SOL_TLS, option, &keys, len))
-		return 0;
-	/* The kernel may be without the cipher. */
+	/*
+	 * The kernel waits a minute for a cipher's module, which is over at once where the
+	 * clock jumps ahead while the host reads it.
+	 */
+	for (int tries = 0; tries < 100; tries++) {
+		if (!setsockopt(fd, SOL_TLS, option, &keys, len))
+			return 0;
+		if (errno != ETIMEDOUT)
+			break;
+	}
+	/* It may be without the cipher. */
 	return errno == ENOENT ? 1 : fail_errno(option == TLS_TX ? "TLS_TX" : "TLS_RX");
 }
 
