@@ -20,6 +20,8 @@
 #include "command.h"
 #include "password.h"
 
+#define TIME_LIMIT 60	/* s */
+
 /* The terminal's, and the process that asks on it. */
 static int master, slave;
 static pid_t asker;
@@ -40,6 +42,10 @@ static void ask_on_terminal(void)
 	int status;
 
 	close(master);
+	/* A shell's background ignores them. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	alarm(TIME_LIMIT);
 	if (login_tty(slave))
 		_exit(2);
 	password = password_get(&options, "password", false);
@@ -113,5 +119,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(is_ended, begin, end),
 	};
 
+	alarm(4 * TIME_LIMIT);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
