@@ -75,7 +75,7 @@ stranger_comes() {
 break_calls() {
 	local n
 	ip route add unreachable "$broken_net.10/32"
-	for n in 1 2 4 6 7 8 9; do
+	for n in 1 2 4 6 7 8 9 11 12; do
 		ip address add "$broken_net.$n/32" dev lo
 	done
 	ip route add "$broken_net.3/32" dev lo
@@ -94,7 +94,9 @@ break_calls() {
 	await 200 mute_peers_listen || return 1
 	client_of transfer --to "$broken_net.8:4000" --size 100G
 	client_of transfer --to "$broken_net.9:4000" --answer
-	stranger_comes && peer_calls 6 call --hold 300 && peer_calls 7 transfer --answer
+	stranger_comes && peer_calls 6 call --hold 300 && peer_calls 7 transfer --answer &&
+		peer_calls 11 call --ice-password 'of another call' &&
+		peer_calls 12 call --linger 300 --media 1000
 }
 
 wrong_password_is_named() {
@@ -176,6 +178,8 @@ diagnoses() {
 	test_command 'diagnose: bind never came' diagnosed 6 never-bound
 	test_command 'diagnose: STUN without an answer' diagnosed 7 stun-unanswered-by-client
 	test_command 'diagnose: one way' diagnosed 8 one-way-to-peer
+	test_command 'diagnose: STUN is refused' diagnosed 11 stun-refused
+	test_command 'diagnose: media one way' diagnosed 12 one-way-media-to-peer
 	test_command 'diagnose: peer closes without a word' greedy_peer_goes
 	test_command 'diagnose: nobody says anything' diagnosed 9 silent
 	test_command 'diagnose: peer never came' diagnosed 5 peer-never-came

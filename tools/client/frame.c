@@ -7,17 +7,21 @@
 
 #define LENGTH_LEN 2
 
-int frame_send(int fd, const struct stun_builder *b, int timeout_ms)
+int frame_send_data(int fd, const uint8_t *data, size_t len, int timeout_ms)
 {
-	size_t len = stun_end(b);
 	uint8_t frame[LENGTH_LEN + MESSAGE_MAX];
 
 	if (!len || len > MESSAGE_MAX)
 		return -EMSGSIZE;
 	frame[0] = len >> 8;
 	frame[1] = len;
-	memcpy(frame + LENGTH_LEN, b->buf, len);
+	memcpy(frame + LENGTH_LEN, data, len);
 	return net_send(fd, frame, LENGTH_LEN + len, timeout_ms);
+}
+
+int frame_send(int fd, const struct stun_builder *b, int timeout_ms)
+{
+	return frame_send_data(fd, b->buf, stun_end(b), timeout_ms);
 }
 
 int frame_recv(int fd, struct message *msg, int timeout_ms)

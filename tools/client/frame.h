@@ -16,6 +16,11 @@
 int frame_send(int fd, const struct stun_builder *b, int timeout_ms);
 
 /**
+ * frame_send_data() - the same with any bytes, at most MESSAGE_MAX
+ */
+int frame_send_data(int fd, const uint8_t *data, size_t len, int timeout_ms);
+
+/**
  * frame_recv() - receive one framed message
  *
  * Return: 0, -EPIPE at the end of the stream, -EBADMSG if it is no STUN, or

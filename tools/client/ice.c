@@ -17,15 +17,13 @@ enum {
 #define PRIORITY	0x2b0000ffu	/* a relayed TCP candidate */
 #define USERNAME	"callee:caller"
 
-/* A call would agree on it in its SDP. */
-static const char password[] = "as the session description says";
-
 /**
  * struct check - one side of the exchange
  */
 struct check {
 	int fd;
 	enum ice_role role;
+	const char *password;
 	struct ice_tally *tally;
 	uint8_t transaction[STUN_TRANSACTION_LEN];
 	int64_t deadline;
@@ -33,7 +31,7 @@ struct check {
 
 static int send_protected(const struct check *c, struct stun_builder *b)
 {
-	stun_add_integrity(b, password, strlen(password));
+	stun_add_integrity(b, c->password, strlen(c->password));
 	stun_add_fingerprint(b);
 	return frame_send(c->fd, b, c->deadline - net_now());
 }
@@ -71,10 +69,24 @@ static int send_success(struct check *c, const struct stun_message *request)
 	return send_protected(c, &b);
 }
 
+/* Without integrity (RFC 8489, 9.1.4): there is no key that both know. */
+static int send_refusal(struct check *c, const struct stun_message *request)
+{
+	uint8_t buf[256];
+	struct stun_builder b;
+
+	stun_begin(&b, buf, sizeof(buf), STUN_ERROR, STUN_BINDING, request->transaction);
+	stun_add_error(&b, 401);
+	stun_add_fingerprint(&b);
+	return frame_send(c->fd, &b, c->deadline - net_now());
+}
+
 static int take_request(struct check *c, const struct stun_message *msg)
 {
 	int err;
 
+	if (!stun_check_integrity(msg, c->password, strlen(c->password)))
+		return send_refusal(c, msg);
 	c->tally->requests_received++;
 	err = send_success(c, msg);
 	if (!err && !c->tally->requests_sent)
@@ -84,22 +96,26 @@ static int take_request(struct check *c, const struct stun_message *msg)
 
 static int take(struct check *c, const struct stun_message *msg)
 {
-	if (msg->method != STUN_BINDING || !stun_check_fingerprint(msg) ||
-	    !stun_check_integrity(msg, password, strlen(password)))
+	if (msg->method != STUN_BINDING || !stun_check_fingerprint(msg))
 		return -EBADMSG;
 	if (msg->class == STUN_REQUEST)
 		return take_request(c, msg);
+	if (msg->class == STUN_ERROR)
+		return -EACCES;
 	if (msg->class != STUN_SUCCESS ||
+	    !stun_check_integrity(msg, c->password, strlen(c->password)) ||
 	    memcmp(msg->transaction, c->transaction, sizeof(c->transaction)))
 		return -EBADMSG;
 	c->tally->successes_received++;
 	return 0;
 }
 
-int ice_check(int fd, enum ice_role role, struct ice_tally *tally, int timeout_ms)
+int ice_check(int fd, enum ice_role role, const char *password, struct ice_tally *tally,
+	      int timeout_ms)
 {
 	struct check c = {
-		.fd = fd, .role = role, .tally = tally, .deadline = net_now() + timeout_ms,
+		.fd = fd, .role = role, .password = password, .tally = tally,
+		.deadline = net_now() + timeout_ms,
 	};
 	struct message msg;
 	int err = 0;

@@ -22,12 +22,17 @@ struct ice_tally {
 	unsigned int successes_sent, successes_received;
 };
 
+/* Of both sides; a call would agree on it in its SDP. */
+#define ICE_PASSWORD "as the session description says"
+
 /**
  * ice_check() - exchange one request and one success response each way
+ * @password: requests that are not signed with it are refused (401)
  *
- * Return: 0, -EBADMSG for anything that does not belong there, or another
- * negative errno.
+ * Return: 0, -EACCES if the other side has refused, -EBADMSG for anything that does not
+ * belong there, or another negative errno.
  */
-int ice_check(int fd, enum ice_role role, struct ice_tally *tally, int timeout_ms);
+int ice_check(int fd, enum ice_role role, const char *password, struct ice_tally *tally,
+	      int timeout_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "credential.h"
+#include "ice.h"
 #include "net.h"
 #include "options.h"
 #include "turn.h"
@@ -32,6 +33,8 @@ static const struct option longopts[] = {
 	{ "answer",	no_argument,	   NULL, 'a' },
 	{ "hold",	required_argument, NULL, 'h' },
 	{ "linger",	required_argument, NULL, 'k' },
+	{ "ice-password", required_argument, NULL, 'I' },
+	{ "media",	required_argument, NULL, 'm' },
 	{ "timeout",	required_argument, NULL, 'T' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -61,6 +64,8 @@ static const char usage_text[] =
 "  --hold SECONDS          wait before the ConnectionBind (0)\n"
 "  --timeout SECONDS       for the peer to come, for anything to move (30)\n"
 "  --linger SECONDS        call: how long it goes on (1)\n"
+"  --ice-password TEXT     call: what its STUN is signed with; another is refused\n"
+"  --media N               call: the TURN client sends so many frames like RTP's (0)\n"
 "  --size N[K|M|G]         transfer: bytes to send (1M)\n"
 "  --seed N                transfer: what they are made from (1)\n"
 "  --answer                transfer: send only after the other end's FIN\n";
@@ -196,6 +201,11 @@ static int take(struct options *opt, int name, char *text)
 		return take_seconds(&opt->hold, text);
 	case 'k':
 		return take_seconds(&opt->linger, text);
+	case 'I':
+		opt->ice_password = text;
+		return 0;
+	case 'm':
+		return take_number(&opt->media, text, UINT32_MAX);
 	case 'T':
 		return take_seconds(&opt->timeout, text);
 	default:
@@ -235,6 +245,7 @@ int options_parse(struct options *opt, int argc, char **argv)
 
 	*opt = (struct options){
 		.lifetime = 600, .size = 1 << 20, .seed = 1, .linger = 1, .timeout = 30,
+		.ice_password = ICE_PASSWORD,
 		.secure.check = true,
 	};
 	while ((name = getopt_long(argc, argv, "", longopts, &index)) != -1) {

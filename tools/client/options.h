@@ -30,6 +30,8 @@
  * @answer: send only after the other end's FIN
  * @hold: seconds to wait before the ConnectionBind
  * @linger: seconds to keep the call open
+ * @ice_password: of the call's STUN
+ * @media: frames to send after that
  * @timeout: seconds to wait for anything
  */
 struct options {
@@ -44,6 +46,8 @@ struct options {
 	uint64_t size, seed;
 	bool answer;
 	unsigned int hold, linger, timeout;
+	const char *ice_password;
+	uint64_t media;
 };
 
 /**
