@@ -239,9 +239,10 @@ demo: programs module-$(KERNEL)
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
 counted := icount:6.12:idle+rate+window
-# One virtual machine for each kernel, and one for the interop tests. (check-debug has some,
-# too.)
-in_vms = $(KERNELS:%=vm:%:kselftest) vm:$(firstword $(KERNELS)):interop
+# One virtual machine for each kernel, and one for the interop tests; in the other kernels,
+# some relays and how they end.
+in_vms = vm:$(firstword $(KERNELS)):kselftest vm:$(firstword $(KERNELS)):interop \
+	 $(patsubst %,vm:%:kselftest+ends,$(wordlist 2,99,$(KERNELS)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)

@@ -101,6 +101,7 @@ static void add_flows(json_t *object, const struct history_connection *connectio
 	struct relay_info info = {
 		.to_peer.bytes = connection->bytes_to_peer,
 		.to_client.bytes = connection->bytes_to_client,
+		.closed_first = connection->closed_first,
 		.opening_to_peer = &connection->opening_to_peer,
 		.opening_to_client = &connection->opening_to_client,
 	};
@@ -110,6 +111,7 @@ static void add_flows(json_t *object, const struct history_connection *connectio
 	if (!connection->ended_us && (!datapath->ops->look ||
 	    datapath->ops->look(datapath, connection->relay, &info)))
 		return;
+	json_object_set_new(object, "closed_first", side_json(info.closed_first));
 	json_object_set_new(object, "to_peer",
 			    opening_json(info.opening_to_peer, info.to_peer.bytes));
 	json_object_set_new(object, "to_client",
@@ -147,7 +149,7 @@ static json_t *connection_json(const struct history_connection *connection,
 	json_object_set_new(object, "engine", !connection->relay ? json_null() :
 			    json_string(connection->relay & DATAPATH_SPLICE_ID ? "splice"
 									       : "kernel"));
-	json_object_set_new(object, "closed_first", side_json(connection->closed_first));
+	json_object_set_new(object, "closed_first", json_null());
 	add_flows(object, connection, datapath);
 	return object;
 }

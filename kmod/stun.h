@@ -15,7 +15,7 @@
 #define KTURN_STUN_BYTES	4096
 #define KTURN_STUN_MESSAGES	16
 
-#define KTURN_STUN_PART	10	/* bytes that tell what a message is */
+#define KTURN_STUN_PART		10	/* bytes that tell what a message is */
 #define KTURN_FRAME_HEADER	2	/* RFC 4571 */
 #define KTURN_STUN_HEADER	20	/* RFC 8489, section 5 */
 #define KTURN_STUN_COOKIE	0x2112a442U
@@ -64,11 +64,12 @@ static inline bool kturn_stun_is_one(const __u8 *message)
  * @stun: of the flow
  *
  * The first KTURN_HEAD_MAX are so in any case: whoever follows the messages keeps those.
+ *
+ * Return: 0 when all that is followed has come.
  */
 static inline __u32 kturn_stun_wants(const struct kturn_stun *stun)
 {
-	if (stun->framing != KTURN_FRAMING_NONE &&
-	    stun->messages < KTURN_STUN_MESSAGES)
+	if (stun->framing != KTURN_FRAMING_NONE && stun->messages < KTURN_STUN_MESSAGES)
 		return KTURN_STUN_BYTES - stun->followed;
 	return stun->followed < KTURN_HEAD_MAX ? KTURN_HEAD_MAX - stun->followed : 0;
 }
@@ -160,8 +161,7 @@ static inline void kturn_stun_take_part(struct kturn_stun *stun)
 }
 
 /* Returns how many bytes were made use of. */
-static inline __u32 kturn_stun_step(struct kturn_stun *stun, const __u8 *data,
-				       __u32 len)
+static inline __u32 kturn_stun_step(struct kturn_stun *stun, const __u8 *data, __u32 len)
 {
 	const __u32 skipped = stun->skip < len ? stun->skip : len;
 	__u32 n = skipped;

@@ -5,6 +5,7 @@
 
 foreign=$here/foreign
 python=/usr/bin/python3 # Debian's, for its packages
+export PYTHONDONTWRITEBYTECODE=1
 
 # Outside the namespace: there is no network in it.
 fetch_foreign_clients() {

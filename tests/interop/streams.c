@@ -297,7 +297,7 @@ const struct wire_test stream_tests[] = {
 	{ "streams", "reset by the client", client_reset },
 	{ "streams", "reset by the peer", peer_reset },
 	{ "streams", "payload that looks like TLS or STUN", opaque },
-	{ "streams", "100 round trips of one byte", ping_pong },
+	{ "prompt", "100 round trips of one byte", ping_pong },
 	{ "streams", "20 peers of one allocation", many_peers },
 	{ NULL, NULL, NULL },
 };

@@ -105,6 +105,7 @@ static void both_streams(struct stream *stream, const struct path *path, uint64_
 	RUN(&stream_[first]);							\
 	RUN(&stream_[other(first)]);						\
 	EXPECT_CARRIED(stream_);						\
+	EXPECT_EQ(side_of(first), self->last.closed_first);			\
 } while (0)
 
 TEST_F_TIMEOUT(carry, to_peer_and_back, TIMEOUT_S)

@@ -411,6 +411,7 @@ static struct kturn_relay kernel_relay(uint64_t id)
 	addr_parse_endpoint(&peer, "10.0.0.9:4000", 13, 0);
 	relay.cookie_len = relay_cookie_set(&cookie, 0x01234567, &relayed, &peer, "alice");
 	memcpy(relay.cookie, &cookie, relay.cookie_len);
+	relay.closed_first = KTURN_SIDE_PEER;
 	relay.to_peer.bytes = 4;
 	opening_add(&relay.to_peer.opening, (const uint8_t *)"GET ", 4);
 	return relay;
@@ -457,6 +458,7 @@ static void assert_http(const json_t *connection)
 	assert_string_equal(string(json_object_get(connection, "to_client"), "protocol"), "nothing");
 	assert_string_equal(string(json_object_get(connection, "cause"), "code"),
 			    "one-way-to-peer");
+	assert_string_equal(string(connection, "closed_first"), "peer");
 }
 
 static void both_halves(void **state)

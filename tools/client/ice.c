@@ -69,7 +69,7 @@ static int send_success(struct check *c, const struct stun_message *request)
 	return send_protected(c, &b);
 }
 
-/* Without integrity (RFC 8489, 9.1.4): there is no key that both know. */
+/* RFC 8489, 9.1.3. Not signed: there is no key that both know. */
 static int send_refusal(struct check *c, const struct stun_message *request)
 {
 	uint8_t buf[256];

@@ -146,6 +146,8 @@ static void print_all(const json_t *line, void *arg)
 	const char *key;
 
 	(void)arg;
+	if (!shown)
+		complain("no memory");
 	json_object_foreach(json_object_get(shown, "allocation"), key, value)
 		print_field(key, value);
 	json_decref(shown);

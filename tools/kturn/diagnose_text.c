@@ -174,11 +174,17 @@ static void print_end(const json_t *connection)
 	       string(connection, "why"));
 	if (!strcmp(string(connection, "why"), "eof"))
 		printf(": both sides have closed, after all was delivered");
-	if (is_there(connection, "closed_first"))
-		printf("; the %s closed first", string(connection, "closed_first"));
 	if (number(connection, "errno"))
 		printf(" (%s)", strerror(number(connection, "errno")));
 	putchar('\n');
+}
+
+static void print_closer(const json_t *connection)
+{
+	if (!is_there(connection, "closed_first"))
+		return;
+	text_key("    ", "closed first");
+	printf("the %s\n", string(connection, "closed_first"));
 }
 
 static void print_life(const json_t *connection)
@@ -266,6 +272,7 @@ static void print_connection(const json_t *connection)
 	printf("  %sconnection %s%s with peer %s\n", text_bold(),
 	       string(connection, "connection"), text_plain(), string(connection, "peer"));
 	print_life(connection);
+	print_closer(connection);
 	if (is_there(connection, "relay")) {
 		text_key("    ", "relay");
 		printf("%" PRIu64 ", engine %s\n", number(connection, "relay"),

@@ -189,6 +189,7 @@ static void join(struct diagnosis *diagnosis, json_t *connection)
 	HASH_FIND(hh, diagnosis->relays, &id, sizeof(id), relay);
 	if (!relay)
 		return;
+	json_object_set_new(connection, "closed_first", side_json(relay->of.closed_first));
 	add_flows(connection, &relay->of);
 	drop(diagnosis, relay);
 }

@@ -9,9 +9,8 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "macros.h"
 #include "password.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 void password_free(char *password)
 {

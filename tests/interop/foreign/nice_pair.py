@@ -14,7 +14,8 @@ import gi
 gi.require_version("Nice", "0.1")
 from gi.repository import Gio, GLib, Nice
 
-PATIENCE = 240  # s
+from patience import run_until
+
 SIZE = 200_000  # bytes each way
 PIECE = 16_384
 COMPONENT = 1
@@ -85,10 +86,8 @@ class End:
 
 class Call:
     def __init__(self, transport, server, port):
-        self.loop = GLib.MainLoop()
         self.ends = [End(name, name == "one", transport, server, port)
                      for name in ("one", "other")]
-        self.late = False
         self.gathered = 0
         for end in self.ends:
             end.agent.connect("candidate-gathering-done", self.on_gathered)
@@ -99,9 +98,7 @@ class Call:
         for end in self.ends:
             end.open()
             assert end.agent.gather_candidates(end.stream), "no candidates are gathered"
-        GLib.timeout_add_seconds(PATIENCE, self.on_late)
-        GLib.timeout_add(20, self.on_look)
-        self.loop.run()
+        self.late = not run_until(self.done)
 
     def on_gathered(self, agent, stream):
         self.gathered += 1
@@ -119,15 +116,6 @@ class Call:
 
     def done(self):
         return all(end.said == SIZE == len(end.heard) for end in self.ends)
-
-    def on_look(self):
-        if self.done():
-            self.loop.quit()
-        return not self.done()
-
-    def on_late(self):
-        self.late = True
-        self.loop.quit()
 
     def check(self):
         one, other = self.ends

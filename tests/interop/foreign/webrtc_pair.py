@@ -15,7 +15,8 @@ gi.require_version("GstWebRTC", "1.0")
 gi.require_version("GstSdp", "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC
 
-PATIENCE = 240  # s
+from patience import run_until
+
 SIZES = (1, 7, 1_200, 16_384, 65_535)
 
 
@@ -69,9 +70,7 @@ class End:
 
 class Call:
     def __init__(self, transport, server, port):
-        self.loop = GLib.MainLoop()
         self.ends = [End(name, self, transport, server, port) for name in ("one", "other")]
-        self.late = False
 
     def other(self, end):
         return self.ends[1 - self.ends.index(end)]
@@ -84,9 +83,7 @@ class Call:
         assert channel, "no data channel"
         one.attend(channel)
         one.bin.emit("create-offer", None, Gst.Promise.new_with_change_func(self.on_offer))
-        GLib.timeout_add_seconds(PATIENCE, self.on_late)
-        GLib.timeout_add(20, self.on_look)
-        self.loop.run()
+        self.late = not run_until(self.done)
         for end in self.ends:
             end.pipeline.set_state(Gst.State.NULL)
 
@@ -111,15 +108,6 @@ class Call:
 
     def done(self):
         return all(len(end.heard) >= len(SIZES) for end in self.ends)
-
-    def on_look(self):
-        if self.done():
-            self.loop.quit()
-        return not self.done()
-
-    def on_late(self):
-        self.late = True
-        self.loop.quit()
 
     def check(self):
         for end in self.ends:

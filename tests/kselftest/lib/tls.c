@@ -48,7 +48,7 @@ static int set_keys(int fd, int option, const struct tls_kind *kind, bool from_f
 	 * The kernel waits a minute for a cipher's module, which is over at once where the
 	 * clock jumps ahead while the host reads it.
 	 */
-	for (int tries = 0; tries < 100; tries++) {
+	for (int tries = clock_counts() ? 100 : 1; tries; tries--) {
 		if (!setsockopt(fd, SOL_TLS, option, &keys, len))
 			return 0;
 		if (errno != ETIMEDOUT)
