@@ -239,14 +239,15 @@ demo: programs module-$(KERNEL)
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
 # What wants a clock that counts instructions, or jumps ahead: once is enough.
 counted := icount:6.12:idle+rate+window
-# One virtual machine for each kernel, and one for the interop tests; in the other kernels,
-# some relays and how they end.
-in_vms = vm:$(firstword $(KERNELS)):kselftest vm:$(firstword $(KERNELS)):interop \
-	 $(patsubst %,vm:%:kselftest+ends,$(wordlist 2,99,$(KERNELS)))
+# The kselftests in each kernel; all of the interop tests that want one in the first, in the
+# others some relays and how they end.
+in_vms = $(KERNELS:%=smp:%:racing) vm:$(firstword $(KERNELS)):interop \
+	 vm:$(firstword $(KERNELS)):serial \
+	 $(patsubst %,vm:%:serial+ends,$(wordlist 2,99,$(KERNELS)))
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT=rate tools/check interop $(in_vms) $(counted) unit fuzz-daemon generated docs files
+	@KTURN_WITHOUT=rate tools/check $(in_vms) $(counted) interop unit fuzz-daemon generated docs files
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -259,7 +260,7 @@ check-fuzz-daemon: $(fuzz_daemon)
 	@tools/check fuzz-daemon
 
 check-kselftest: check-built
-	@KTURN_WITHOUT=rate tools/check $(KERNELS:%=vm:%:kselftest) $(counted) icount:6.1:rate
+	@KTURN_WITHOUT=rate tools/check $(KERNELS:%=smp:%:kselftest) $(counted) icount:6.1:rate
 
 check-interop: check-built
 	@tools/check interop $(KERNELS:%=vm:%:interop)
@@ -271,7 +272,7 @@ same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end' KTURN_WITHOUT_VARIANTS='$(same_again)' \
-		tools/check vm:debug:1/2+fuzz vm:debug:2/2+ends
+		tools/check smp:debug:racing vm:debug:1/2+fuzz vm:debug:2/2+ends
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire
