@@ -82,7 +82,8 @@ static void for_page(struct question *question, struct worker *worker,
 		next = question->id ? NULL : allocation->hh.next;
 		question->after = allocation->id;
 		if (is_meant(question, allocation)) {
-			json_array_append_new(question->result, allocation_json(allocation));
+			if (json_array_append_new(question->result, allocation_json(allocation)))
+				question->lost++;
 			if (each)
 				each(allocation);
 		}
@@ -122,7 +123,9 @@ static void take(struct question *question)
 
 static void finish(struct question *question)
 {
-	if (question->id && !question->count)
+	if (question->lost)
+		control_fail(question->client, "no memory");
+	else if (question->id && !question->count)
 		control_fail(question->client, "there is no such allocation");
 	else
 		control_finish(question->client, json_pack("{s:b, s:i}", "ok", 1, "count",

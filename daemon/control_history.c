@@ -33,9 +33,10 @@ static void answer(struct question *question, struct worker *worker)
 	question->result = json_array();
 	while ((history = histories_next(histories, question->after))) {
 		question->after = history->number;
-		if (is_meant(question, history))
-			json_array_append_new(question->result,
-					      history_json(history, worker->datapath));
+		if (is_meant(question, history) &&
+		    json_array_append_new(question->result,
+					  history_json(history, worker->datapath)))
+			question->lost++;
 		if (++looks >= LOOKS || json_array_size(question->result) >= PAGE)
 			break;
 	}
@@ -56,8 +57,11 @@ static void take(struct question *question)
 
 static void finish(struct question *question)
 {
-	control_finish(question->client, json_pack("{s:b, s:i}", "ok", 1, "count",
-						   question->count));
+	if (question->lost)
+		control_fail(question->client, "no memory");
+	else
+		control_finish(question->client, json_pack("{s:b, s:i}", "ok", 1, "count",
+							   question->count));
 }
 
 /* Return: false if it is there, and makes no sense. */

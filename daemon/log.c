@@ -33,6 +33,7 @@ static struct {
 	int facility;
 	pthread_mutex_t writing;
 	unsigned long lost;	/* lines, since one has last been written */
+	atomic_ulong lost_ever;
 } the_log = { .fd = STDERR_FILENO, .facility = LOG_DAEMON,
 	      .writing = PTHREAD_MUTEX_INITIALIZER };
 
@@ -128,6 +129,11 @@ void log_set_verbose(bool verbose)
 	the_log.verbose = verbose;
 }
 
+unsigned long log_lines_lost(void)
+{
+	return the_log.lost_ever;
+}
+
 void log_close(void)
 {
 	if (the_log.syslog)
@@ -175,8 +181,10 @@ static void write_whole(int priority, const char *line)
 		{ "\n", 1 },
 	};
 
-	if (!has_room() || writev(the_log.fd, parts, 3) < 0)
+	if (!has_room() || writev(the_log.fd, parts, 3) < 0) {
 		the_log.lost++;
+		the_log.lost_ever++;
+	}
 }
 
 /* Return: how many lines had been lost before this one, if it is there. */

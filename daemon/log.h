@@ -62,6 +62,11 @@ void log_facility(int facility);
 void log_close(void);
 
 /**
+ * log_lines_lost() - how many lines found no room where they should have gone, ever
+ */
+unsigned long log_lines_lost(void);
+
+/**
  * log_error() - the daemon cannot do what it was asked to
  */
 void log_error(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

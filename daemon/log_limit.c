@@ -3,6 +3,13 @@
 
 #include "log_limit.h"
 
+static atomic_ulong left_out;
+
+unsigned long log_lines_left_out(void)
+{
+	return left_out;
+}
+
 unsigned int log_limit_now(void)
 {
 	struct timespec now;
@@ -22,5 +29,8 @@ bool log_limit_take(struct log_limit *limit, const char *event, unsigned int now
 			log_info("lines left out", "of=\"%s\" lines=%u", event,
 				 lines - LOG_LIMIT_LINES);
 	}
-	return atomic_fetch_add(&limit->lines, 1) < LOG_LIMIT_LINES;
+	if (atomic_fetch_add(&limit->lines, 1) < LOG_LIMIT_LINES)
+		return true;
+	left_out++;
+	return false;
 }

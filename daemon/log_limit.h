@@ -34,6 +34,11 @@ struct log_limit {
 bool log_limit_take(struct log_limit *limit, const char *event, unsigned int now);
 
 /**
+ * log_lines_left_out() - for how many it has returned false, of all kinds
+ */
+unsigned long log_lines_left_out(void);
+
+/**
  * log_limit_now() - the seconds for log_limit_take()
  */
 unsigned int log_limit_now(void);

@@ -10,6 +10,8 @@
 #include "config.h"
 #include "counters.h"
 #include "genl.h"
+#include "log.h"
+#include "log_limit.h"
 #include "macros.h"
 #include "metrics.h"
 #include "metrics_process.h"
@@ -163,6 +165,16 @@ static void put_workers(struct evbuffer *out, const struct server *server)
 				    waiting(&server->workers[i]));
 }
 
+static void put_log(struct evbuffer *out)
+{
+	begin(out, "kturn_log_lines_dropped_total", "counter",
+	      "Lines that are not in the log: its reader was too slow, or strangers caused too "
+	      "many of a kind.");
+	evbuffer_add_printf(out, "kturn_log_lines_dropped_total{reason=\"slow-reader\"} %lu\n"
+			    "kturn_log_lines_dropped_total{reason=\"too-many\"} %lu\n",
+			    log_lines_lost(), log_lines_left_out());
+}
+
 static void put_ended(struct evbuffer *out, const struct kturn_stats *stats)
 {
 	char name[KTURN_NAME_LEN];
@@ -261,6 +273,7 @@ void metrics_write(struct evbuffer *out, const struct server *server)
 	evbuffer_add_printf(out, "kturn_build_info{version=\"%s\"} 1\n", KTURN_VERSION);
 	put_families(out, sum);
 	put_workers(out, server);
+	put_log(out);
 	put_module(out, server->config);
 	metrics_write_process(out);
 }

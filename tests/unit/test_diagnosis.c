@@ -534,6 +534,37 @@ static void names_in_cookies(void **state)
 	assert_user(&relay, NULL);
 }
 
+static unsigned int found_of(const struct kturn_relay *relay, const char *user)
+{
+	const struct diagnosis_which which = { .user = user };
+	struct diagnosis *diagnosis = begin(&which);
+	unsigned int found;
+
+	diagnosis_add_relay(diagnosis, relay);
+	found = diagnosis_end(diagnosis);
+	end(diagnosis);
+	return found;
+}
+
+/* Whoever asks for all of a long name finds what has its beginning. */
+static void long_names(void **state)
+{
+	struct kturn_relay relay = kernel_relay(7);
+	struct relay_cookie *cookie = (struct relay_cookie *)relay.cookie;
+	char name[RELAY_COOKIE_USER_MAX + 50 + 1] = "";
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	memcpy(cookie->user, name, RELAY_COOKIE_USER_MAX);
+	relay.cookie_len = sizeof(*cookie);
+	cookie->user_len = RELAY_COOKIE_USER_MAX;
+	assert_int_equal(found_of(&relay, name), 1);
+	name[RELAY_COOKIE_USER_MAX - 1] = 'b';
+	assert_int_equal(found_of(&relay, name), 0);
+	name[RELAY_COOKIE_USER_MAX - 1] = '\0';
+	assert_int_equal(found_of(&relay, name), 0);
+}
+
 /* What a kturnd of another version may say. */
 static void no_histories(void **state)
 {
@@ -632,6 +663,7 @@ int main(void)
 		cmocka_unit_test(both_halves),
 		cmocka_unit_test(module_alone),
 		cmocka_unit_test(names_in_cookies),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(no_histories),
 		cmocka_unit_test(module_groups),
 		cmocka_unit_test(what_is_meant),

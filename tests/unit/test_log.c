@@ -152,6 +152,7 @@ static void pipe_without_a_reader(void **state)
 static void full_pipe(void **state)
 {
 	static char drained[1 << 20];
+	const unsigned long lost_before = log_lines_lost();
 	const char *count;
 	unsigned int whole;
 	ssize_t len;
@@ -180,6 +181,7 @@ static void full_pipe(void **state)
 	assert_non_null(strstr(drained, "last: n=1"));
 	assert_non_null(count);
 	assert_int_equal(strtoul(count + strlen("lines lost: lines="), NULL, 10), 5000 - whole);
+	assert_int_equal(log_lines_lost(), lost_before + 5000 - whole);
 	close(fd);
 }
 
@@ -257,11 +259,14 @@ static void strangers_fill_no_disk(void **state)
 static void each_kind_has_a_limit_of_its_own(void **state)
 {
 	struct log_limit noise = { 0 }, other = { 0 };
+	unsigned long left_out;
 
 	(void)state;
 	for (int i = 0; i < LOG_LIMIT_LINES; i++)
 		assert_true(log_limit_take(&noise, "noise", 7));
+	left_out = log_lines_left_out();
 	assert_false(log_limit_take(&noise, "noise", 7));
+	assert_int_equal(log_lines_left_out(), left_out + 1);
 	assert_true(log_limit_take(&other, "other", 7));
 }
 
