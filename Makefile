@@ -272,7 +272,7 @@ same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
 	@KTURN_WITHOUT='rate tls tls_end' KTURN_WITHOUT_VARIANTS='$(same_again)' \
-		tools/check smp:debug:racing vm:debug:1/2+fuzz vm:debug:2/2+ends
+		tools/check vm:debug:2/2+ends vm:debug:1/2+fuzz smp:debug:racing
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire

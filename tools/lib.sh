@@ -30,11 +30,11 @@ with_lock() {
 	) 9>"$cache/.lock-$name"
 }
 
-# make_slots FIFO: a byte in it for each processor, see tools/check; two at least, for there
-# are suites that want two. It is ours for as long as we live: else its bytes were lost.
+# make_slots FIFO: a byte in it for each virtual machine that tools/check may run. It is ours
+# for as long as we live: else its bytes were lost.
 make_slots() {
 	rm -f "$1"
 	mkfifo "$1"
 	exec {slots}<>"$1"
-	head -c "$(($(nproc) > 2 ? $(nproc) : 2))" /dev/zero | tr '\0' . >&"$slots"
+	head -c "$(($(nproc) + 1))" /dev/zero | tr '\0' . >&"$slots"
 }
