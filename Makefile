@@ -237,17 +237,20 @@ demo: programs module-$(KERNEL)
 # --- tests
 
 bench_built := build/bench/traffic build/bench/relay build/kturnd build/kturn
-# What wants a clock that counts instructions, or jumps ahead: once is enough.
-counted := icount:6.12:idle+rate+window
+# Where the clock jumps ahead when nothing happens: kselftests that mostly wait, and, once,
+# what wants a clock that counts instructions.
+waiting := dead_peer+limit
+counted := icount:6.1:$(waiting) icount:6.12:$(waiting)+idle+rate+window
+not_there := rate dead_peer limit
 # The kselftests in each kernel; all of the interop tests that want one in the first, in the
 # others some relays and how they end.
-in_vms = $(KERNELS:%=smp:%:racing) vm:$(firstword $(KERNELS)):interop \
-	 vm:$(firstword $(KERNELS)):serial \
-	 $(patsubst %,vm:%:serial+ends,$(wordlist 2,99,$(KERNELS)))
+in_vms = vm:$(firstword $(KERNELS)):interop vm:$(firstword $(KERNELS)):serial \
+	 $(patsubst %,vm:%:serial+ends,$(wordlist 2,99,$(KERNELS))) \
+	 $(KERNELS:%=smp:%:racing)
 
 check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
-	@KTURN_WITHOUT=rate tools/check $(in_vms) $(counted) interop unit fuzz-daemon generated docs files
+	@KTURN_WITHOUT='$(not_there)' tools/check $(in_vms) $(counted) interop unit fuzz-daemon generated docs files
 
 # All that has to be there before the checks, which may then run side by side.
 check-prepared: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%) module-debug $(bench_built)
@@ -260,7 +263,7 @@ check-fuzz-daemon: $(fuzz_daemon)
 	@tools/check fuzz-daemon
 
 check-kselftest: check-built
-	@KTURN_WITHOUT=rate tools/check $(KERNELS:%=smp:%:kselftest) $(counted) icount:6.1:rate
+	@KTURN_WITHOUT='$(not_there)' tools/check $(KERNELS:%=smp:%:kselftest) $(counted) icount:6.1:rate
 
 check-interop: check-built
 	@tools/check interop $(KERNELS:%=vm:%:interop)
@@ -271,8 +274,9 @@ same_again := V4_peer V6_client MAPPED_client MAPPED_peer TLS12_client MAPPED \
 # Without what takes too long there: run those by themselves. A variant of each kind is
 # left for locks and lifetimes to be looked at.
 check-debug: check-built
-	@KTURN_WITHOUT='rate tls tls_end' KTURN_WITHOUT_VARIANTS='$(same_again)' \
-		tools/check vm:debug:2/2+ends vm:debug:1/2+fuzz smp:debug:racing
+	@KTURN_WITHOUT='$(not_there) tls tls_end' KTURN_WITHOUT_VARIANTS='$(same_again)' \
+		tools/check vm:debug:2/2+ends vm:debug:1/2+fuzz smp:debug:racing \
+		icount:debug:$(waiting)
 
 # On this host, in a network namespace of its own: here is no kernel to be spared.
 check-sanitized: $(programs) build/san/kturnd build/race/kturnd build/interop/wire

@@ -2,8 +2,7 @@
 #include <stdio.h>
 
 #include "genl.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "macros.h"
 
 static const char *const states[] = {
 	[KTURN_RELAY_STATE_OPEN]	= "open",

@@ -7,12 +7,11 @@
 #include <time.h>
 
 #include "diagnose_text.h"
+#include "macros.h"
 #include "printable.h"
 #include "stun.h"
 #include "table.h"
 #include "text.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *string(const json_t *object, const char *key)
 {

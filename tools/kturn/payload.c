@@ -2,9 +2,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "macros.h"
 #include "payload.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static uint16_t get_u16(const uint8_t *at)
 {

@@ -6,12 +6,11 @@
 
 #include "command.h"
 #include "limit.h"
+#include "macros.h"
 #include "relay_filter.h"
 #include "relay_text.h"
 #include "table.h"
 #include "text.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct column columns[] = {
 	{ "ID", true },

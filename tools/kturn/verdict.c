@@ -4,9 +4,8 @@
 
 #include "addr.h"
 #include "causes.h"
+#include "macros.h"
 #include "verdict.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Until then what has not happened may be on its way; microseconds. */
 #define SOON		(3 * 1000000)
