@@ -209,6 +209,36 @@ static int ping_pong(const struct wire *wire)
 	return 0;
 }
 
+/* For how long no processor had anything to do; milliseconds. */
+static int64_t all_idle(int64_t elapsed)
+{
+	long long user, nice, system, idle = 0;
+	FILE *file = fopen("/proc/stat", "re");
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "cpu %lld %lld %lld %lld", &user, &nice, &system, &idle) != 4)
+		idle = 0;
+	fclose(file);
+	return idle * 1000 / sysconf(_SC_CLK_TCK) -
+	       (sysconf(_SC_NPROCESSORS_ONLN) - 1) * elapsed;
+}
+
+/* The same where everything is slow: who waits for a timer has nothing to do meanwhile. */
+static int ping_pong_slowly(const struct wire *wire)
+{
+	int64_t start = net_now(), idle = all_idle(0);
+	unsigned int slow;
+	struct stage st;
+
+	need(stage_open(&st, wire, STAGE_PASSIVE));
+	need(hundred_round_trips(&st, &slow));
+	idle = all_idle(net_now() - start) - idle;
+	expect(slow < 50 || idle < 50 * 38, "%u of 100 round trips took 38 ms and more, and "
+	       "for %lld ms there was nothing to do", slow, (long long)idle);
+	return 0;
+}
+
 static int reset(const struct wire *wire, enum stage_way way, bool by_client)
 {
 	struct stage st;
@@ -298,6 +328,7 @@ const struct wire_test stream_tests[] = {
 	{ "streams", "reset by the peer", peer_reset },
 	{ "streams", "payload that looks like TLS or STUN", opaque },
 	{ "prompt", "100 round trips of one byte", ping_pong },
+	{ "slow", "100 round trips of one byte", ping_pong_slowly },
 	{ "streams", "20 peers of one allocation", many_peers },
 	{ NULL, NULL, NULL },
 };

@@ -45,7 +45,7 @@ struct wire {
  * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
  *	"bandwidth", "capacity", "idle", "redirect"; for all others the same, "icmp" with
  *	a router in the network, "reload" with a command to change it, "asleep" a
- *	server whose Redis does not answer, "prompt" a machine that is not slow
+ *	server whose Redis does not answer, "prompt" a machine that is not slow, "slow" one that is
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {
