@@ -26,7 +26,7 @@ work_options() {
 	allocate) options=(--work=allocate --rounds="$calls") ;;
 	setup) options=(--work=setup --rounds="$calls") ;;
 	idle[0-9]*) options=(--work=idle --relays="${1#idle}") ;;
-	calls) options=(--work=bulk --bytes=$((16 * mib)) ${program:+--count="$program"}) ;;
+	calls) options=(--work=bulk --bytes="$bulk_bytes" ${program:+--count="$program"}) ;;
 	callsrtt) options=(--work=rtt --rounds=300 ${program:+--count="$program"}) ;;
 	screen) options=(--work=screen --rounds="$bursts") ;;
 	*) return 1 ;;
