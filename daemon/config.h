@@ -151,6 +151,7 @@ struct config {
 	bool syslog;
 	int syslog_facility;
 	char *pidfile;
+	bool keep_sessions;	/* over the death of the process */
 	char *control_socket;	/* NULL: the default, if it can be had */
 	char *control_group;	/* NULL: nobody besides root and the server's own user */
 	unsigned int trace_records;	/* of each worker, while somebody watches */

@@ -59,7 +59,7 @@ bool config_is_fixed(const char *key);
  * struct config_kept - keys whose old values have stayed
  */
 struct config_kept {
-	const char *keys[32];
+	const char *keys[33];
 	unsigned int n;
 };
 

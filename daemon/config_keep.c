@@ -49,6 +49,7 @@ static const struct fixed {
 	FIXED("syslog", syslog),
 	FIXED("syslog-facility", syslog_facility),
 	FIXED_TEXT("pidfile", pidfile),
+	FIXED("keep-sessions", keep_sessions),
 	FIXED_TEXT("control-socket", control_socket),
 	FIXED_TEXT("control-group", control_group),
 	FIXED("dtls", dtls_said),

@@ -217,6 +217,8 @@ static const struct config_key keys[] = {
 	  "lines of text, or of json (default: text)", 0, 0 },
 	{ "pidfile", 0, config_parse_string, MEMBER(pidfile), "FILE",
 	  "write the process id there", 0, 0 },
+	{ "keep-sessions", 0, config_parse_bool, MEMBER(keep_sessions), NULL,
+	  "start again when it dies; sockets and nonces outlive it (default: no)", 0, 0 },
 	{ "control-socket", 0, config_parse_socket_path, MEMBER(control_socket), "PATH",
 	  "take commands of kturn(8) there (default: " CONTROL_DEFAULT_PATH ")", 0, 0 },
 	{ "control-group", 0, config_parse_string, MEMBER(control_group), "GROUP",

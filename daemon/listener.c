@@ -7,6 +7,7 @@
 
 #include "acceptor.h"
 #include "config.h"
+#include "kept.h"
 #include "listener.h"
 #include "log.h"
 #include "proxy.h"
@@ -58,6 +59,19 @@ static int listen_on(const union addr *addr, bool first)
 	return fd;
 }
 
+/* That of the process before this one, in which clients may be waiting; or a new one. */
+static int open_socket(struct worker *worker, const union addr *addr)
+{
+	int fd = kept_take_socket(SOCK_STREAM, worker->index, addr);
+
+	if (fd >= 0)
+		return fd;
+	fd = listen_on(addr, !worker->index);
+	if (fd >= 0)
+		kept_give_socket(SOCK_STREAM, worker->index, addr, fd);
+	return fd;
+}
+
 static const char *transport(enum tls_use use)
 {
 	switch (use) {
@@ -76,7 +90,7 @@ static int open_one(struct worker *worker, const union addr *addr, enum tls_use 
 	struct listener *listener = &worker->listeners[worker->n_listeners];
 	char text[ADDR_STR_LEN];
 	bool first = !worker->index;
-	int fd = listen_on(addr, first);
+	int fd = open_socket(worker, addr);
 
 	if (fd < 0) {
 		log_error("cannot listen", "address=%s error=\"%s\"", addr_str(addr, text),

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "dtls.h"
+#include "kept.h"
 #include "listener_udp.h"
 #include "log.h"
 #include "macros.h"
@@ -59,10 +61,23 @@ static const struct kind {
 	[TLS_ALWAYS] = { on_dtls, "dtls" },
 };
 
+/* That of the process before this one, where datagrams may be waiting; or a new one. */
+static int bind_to(struct worker *worker, const union addr *addr)
+{
+	int fd = kept_take_socket(SOCK_DGRAM, worker->index, addr);
+
+	if (fd >= 0)
+		return fd;
+	fd = udp_bind(addr, worker->index ? UDP_JOIN : UDP_FIRST);
+	if (fd >= 0)
+		kept_give_socket(SOCK_DGRAM, worker->index, addr, fd);
+	return fd;
+}
+
 static int open_socket(struct listener_udp *listener, struct worker *worker,
 		       const union addr *addr, enum tls_use use)
 {
-	int fd = udp_bind(addr, worker->index ? UDP_JOIN : UDP_FIRST), err;
+	int fd = bind_to(worker, addr), err;
 
 	if (fd < 0)
 		return fd;

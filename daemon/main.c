@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "keeper.h"
+#include "kept.h"
 #include "log.h"
 #include "server.h"
+#include "service.h"
+#include "state.h"
 #include "version.h"
 
 static int write_pidfile(const char *path)
@@ -36,12 +40,35 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int serve(const struct config *config)
+/* A key that was derived of a secret is the one that was configured. */
+static void hand_down(struct config *config)
+{
+	struct state state = { .nonce_key = config->nonce_key };
+
+	state_hand_down(&state);
+	if (!config->nonce_secret)
+		config->nonce_key = state.nonce_key;
+}
+
+/* With what the process before this one has left, if it was to leave anything. */
+static int open_server(struct server *server, struct config *config)
+{
+	int err = kept_open(config->keep_sessions);
+
+	if (err)
+		return err;
+	if (config->keep_sessions)
+		hand_down(config);
+	err = server_open(server, config);
+	kept_close();
+	return err;
+}
+
+static int serve(struct config *config)
 {
 	struct server server;
-	int err;
+	int err = open_server(&server, config);
 
-	err = server_open(&server, config);
 	if (err)
 		return err;
 	if (config->pidfile)
@@ -56,17 +83,24 @@ static int serve(const struct config *config)
 	return err;
 }
 
-static int start(const struct config *config)
+static int open_log(const struct config *config)
 {
 	int err;
 
 	log_facility(config->syslog_facility);
 	log_in_json(config->log_json);
 	err = log_open(config->log_file, config->verbose);
-	if (err) {
+	if (err)
 		fprintf(stderr, "kturnd: %s: %s\n", config->log_file, strerror(-err));
+	return err;
+}
+
+static int start(struct config *config)
+{
+	int err = open_log(config);
+
+	if (err)
 		return err;
-	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	log_info("started", "version=%s pid=%d workers=%u", KTURN_VERSION, (int)getpid(),
@@ -77,7 +111,7 @@ static int start(const struct config *config)
 	return err;
 }
 
-static int act(const struct config *config, unsigned int errors)
+static int act(struct config *config, unsigned int errors)
 {
 	switch (config->action) {
 	case CONFIG_HELP:
@@ -96,12 +130,19 @@ static int act(const struct config *config, unsigned int errors)
 	}
 }
 
+/* The server is started by somebody who keeps its descriptors: by ourselves, if need be. */
+static bool wants_keeper(const struct config *config)
+{
+	return config->action == CONFIG_SERVE && config->keep_sessions && !service_has_manager();
+}
+
 int main(int argc, char *argv[])
 {
 	struct config config;
 	unsigned int errors = config_load(&config, argc, argv, stderr);
-	int status = act(&config, errors);
+	bool keep = !errors && wants_keeper(&config);
+	int status = keep ? open_log(&config) : act(&config, errors);
 
 	config_free(&config);
-	return status;
+	return keep && !status ? keeper_run(argv) : !!status;
 }

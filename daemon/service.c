@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "service.h"
 
 #define USEC_PER_SEC 1000000
+#define STATE_LEN 256
 
 /* A name that begins with '@' is in the abstract namespace, where that is a zero. */
 static socklen_t manager_addr(struct sockaddr_un *addr)
@@ -30,21 +32,85 @@ static socklen_t manager_addr(struct sockaddr_un *addr)
 	return offsetof(struct sockaddr_un, sun_path) + len;
 }
 
+/* A manager who does not read has to be waited for with a descriptor, but not for ever. */
+static int notify_socket(bool patient)
+{
+	static const struct timeval patience = { 5, 0 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | (patient ? 0 : SOCK_NONBLOCK), 0);
+
+	if (fd >= 0 && patient)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+static void attach(struct msghdr *msg, int fd)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+}
+
+/* With @attached, unless that is -1. Return: 0, also if there is nobody; or a negative errno. */
+static int notify(const char *state, int attached)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct sockaddr_un addr;
+	struct iovec text = { (char *)state, strlen(state) };
+	struct msghdr msg = { .msg_name = &addr, .msg_namelen = manager_addr(&addr),
+			      .msg_iov = &text, .msg_iovlen = 1 };
+	int fd, err;
+
+	if (!msg.msg_namelen)
+		return 0;
+	if (attached >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		attach(&msg, attached);
+	}
+	fd = notify_socket(attached >= 0);
+	if (fd < 0)
+		return -errno;
+	err = sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
 static void tell(const char *state)
 {
-	struct sockaddr_un addr;
-	socklen_t len = manager_addr(&addr);
-	int fd;
+	int err = notify(state, -1);
 
-	if (!len)
-		return;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-			     (struct sockaddr *)&addr, len) < 0)
+	if (err)
 		log_warning("service manager not told", "state=%s error=\"%s\"", state,
-			    strerror(errno));
-	if (fd >= 0)
-		close(fd);
+			    strerror(-err));
+}
+
+bool service_has_manager(void)
+{
+	struct sockaddr_un addr;
+
+	return manager_addr(&addr);
+}
+
+int service_store(const char *name, int fd)
+{
+	char state[STATE_LEN];
+
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+	return notify(state, fd);
+}
+
+void service_forget(const char *name)
+{
+	char state[STATE_LEN];
+
+	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	tell(state);
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)

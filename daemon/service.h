@@ -46,6 +46,24 @@ int service_ready(struct service *service, struct event_base *base, service_aliv
 void service_stopping(void);
 
 /**
+ * service_has_manager() - whether there is somebody to tell
+ */
+bool service_has_manager(void);
+
+/**
+ * service_store() - have a copy of a descriptor kept for the process after this one
+ * @name: without colons, shorter than KEPT_NAME_LEN; one that has it already goes
+ *
+ * Return: 0, also if there is nobody to keep it; or a negative errno.
+ */
+int service_store(const char *name, int fd);
+
+/**
+ * service_forget() - have what is kept by a name closed
+ */
+void service_forget(const char *name);
+
+/**
  * service_close() - end the watchdog's timer
  */
 void service_close(struct service *service);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Descriptors that outlive this process: the service manager has them by name and gives
+ * them to the next one (sd_notify(3), FDSTORE; sd_listen_fds(3)). The keeper does the same
+ * where there is none.
+ *
+ * A process has one environment, and so one set of them. All of it is for the main thread,
+ * before the workers run.
+ */
+#ifndef KTURN_KEPT_H
+#define KTURN_KEPT_H
+
+#include <stdbool.h>
+
+#include "addr.h"
+
+#define KEPT_NAME_LEN	128	/* with a NUL */
+#define KEPT_MAX	1000	/* their names fit into a variable of the environment */
+#define KEPT_FD_FIRST	3	/* where they begin (SD_LISTEN_FDS_START) */
+
+/**
+ * kept_open() - take over what the process before this one has left
+ * @on: whether anything is to be kept; if not, nothing is
+ *	ever taken or given
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kept_open(bool on);
+
+/**
+ * kept_take() - a descriptor of the process before this one
+ *
+ * Return: the descriptor, from now on the caller's, or -ENOENT.
+ */
+int kept_take(const char *name);
+
+/**
+ * kept_take_socket() - a socket of the process before this one
+ * @type: SOCK_STREAM for one that listens, or SOCK_DGRAM
+ * @worker: whose it was
+ * @addr: what it is bound to
+ *
+ * One of that name which is something else is refused, and forgotten.
+ *
+ * Return: the non-blocking socket, from now on the caller's, or -ENOENT.
+ */
+int kept_take_socket(int type, unsigned int worker, const union addr *addr);
+
+/**
+ * kept_give() - leave a descriptor to the processes after this one
+ *
+ * @fd stays the caller's as well. What cannot be kept is logged: the server does without.
+ */
+void kept_give(const char *name, int fd);
+
+/**
+ * kept_give_socket() - leave them a socket
+ */
+void kept_give_socket(int type, unsigned int worker, const union addr *addr, int fd);
+
+/**
+ * kept_forget() - no process is to have it any more
+ */
+void kept_forget(const char *name);
+
+/**
+ * kept_close() - forget what nobody has taken
+ *
+ * A listening socket that nobody accepts from would go on to get its share of the clients.
+ */
+void kept_close(void);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the next process has to know of this one, in a memory file that is kept with the
+ * sockets. It is written once and sealed, before anybody else gets it: there is no half of it.
+ */
+#ifndef KTURN_STATE_H
+#define KTURN_STATE_H
+
+#include "nonce.h"
+
+#define STATE_VERSION	1
+#define STATE_BOOT_LEN	37	/* a UUID in text, and a NUL */
+
+/**
+ * struct state - what is handed down
+ * @nonce_key: nonces of the process before are valid as long as they would have been
+ */
+struct state {
+	struct nonce_key nonce_key;
+};
+
+/**
+ * state_boot() - which boot of the machine this is
+ *
+ * Return: 0, or a negative errno if the kernel does not let us see.
+ */
+int state_boot(char boot[STATE_BOOT_LEN]);
+
+/**
+ * state_write() - put it into a memory file
+ * @boot: of state_boot()
+ *
+ * Return: the descriptor or a negative errno.
+ */
+int state_write(const struct state *state, const char boot[STATE_BOOT_LEN]);
+
+/**
+ * state_read() - read one of state_write(), from whomever
+ * @boot: of state_boot(); what another boot has left is of no use
+ * @state: written only if all of it is right
+ *
+ * Return: NULL, or why it is refused.
+ */
+const char *state_read(int fd, const char boot[STATE_BOOT_LEN], struct state *state);
+
+/**
+ * state_hand_down() - take what the process before this one knew, or leave ours to the next
+ * @state: in: what holds if there was none; out: what holds now
+ *
+ * Between kept_open() and kept_close(). Says in the log why a state is refused; then, as if
+ * there were none, ours takes its place.
+ */
+void state_hand_down(struct state *state);
+
+#endif
