@@ -20,7 +20,7 @@ CC := gcc
 CFLAGS ?= -O2 -g
 # asked when a file is compiled: the packages may not be there before
 PACKAGES := libnl-genl-3.0 libevent_core libevent_pthreads \
-	    gnutls hiredis jansson sqlite3
+	    gnutls hiredis jansson lmdb sqlite3
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Werror $(CFLAGS) $(CPPFLAGS) -MMD -MP \
 	     -Iinclude/uapi -iquote daemon $$(pkg-config --cflags $(PACKAGES))
 ALL_LIBS = -Wl,--as-needed $$(pkg-config --libs $(PACKAGES)) -pthread

@@ -8,6 +8,7 @@
 
 #include "acceptor.h"
 #include "allocation.h"
+#include "allocation_keep.h"
 #include "auth_user.h"
 #include "config.h"
 #include "connection.h"
@@ -57,6 +58,7 @@ static void close_relayed(struct allocation *allocation, unsigned int i)
 	const struct allocation_relayed *relayed = &allocation->relayed[i];
 	struct server *server = allocation->session->worker->server;
 
+	allocation_forget_relayed(allocation, i);
 	if (relayed->udp)
 		relay_udp_close(relayed->udp);
 	relayed_release(relayed->udp ? server->relayed_udp : server->relayed, &relayed->addr);
@@ -93,16 +95,16 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 			i++;
 	if (allocation->relayed[0].expires > now) {
 		start_timer(allocation);
+		allocation_keep(allocation);
 		return;
 	}
 	count(COUNT_ALLOCATION_EXPIRED);
 	allocation_delete(allocation, "expired");
 }
 
-static struct allocation *new_allocation(const struct transaction *transaction,
-					 uint8_t transport)
+struct allocation *allocation_new(struct session *session, struct auth_user *user,
+				  uint8_t transport)
 {
-	struct session *session = transaction->session;
 	const struct config *config = session->worker->config;
 	struct allocation *allocation = calloc(1, sizeof(*allocation));
 
@@ -114,8 +116,7 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 		return NULL;
 	}
 	allocation->session = session;
-	allocation->user = auth_user_get(transaction->user);
-	allocation->fingerprint = transaction->fingerprint;
+	allocation->user = auth_user_get(user);
 	allocation->transport = transport;
 	allocation->created = worker_now();
 	allocation->permissions.max = config->max_permissions;
@@ -128,7 +129,7 @@ static struct allocation *new_allocation(const struct transaction *transaction,
 	return allocation;
 }
 
-static void free_allocation(struct allocation *allocation)
+void allocation_free(struct allocation *allocation)
 {
 	struct server *server = allocation->session->worker->server;
 
@@ -139,6 +140,31 @@ static void free_allocation(struct allocation *allocation)
 	auth_user_put(allocation->user);
 	event_free(allocation->expiry);
 	free(allocation);
+}
+
+static bool is_meant(const struct allocation_relayed *relayed, sa_family_t family)
+{
+	return family == AF_UNSPEC || relayed->addr.sa.sa_family == family;
+}
+
+static void set_expiry(struct allocation *allocation, sa_family_t family,
+		       unsigned int lifetime)
+{
+	for (unsigned int i = 0; i < allocation->n_relayed; i++)
+		if (is_meant(&allocation->relayed[i], family))
+			allocation->relayed[i].expires = worker_now() + lifetime;
+}
+
+void allocation_begin(struct allocation *allocation)
+{
+	struct session *session = allocation->session;
+	struct worker *worker = session->worker;
+
+	HASH_ADD(hh, worker->allocations, id, sizeof(allocation->id), allocation);
+	session_set_allocation(session, allocation);
+	start_timer(allocation);
+	count(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
+	history_allocated(allocation);
 }
 
 unsigned int allocation_create(const struct transaction *transaction,
@@ -156,34 +182,28 @@ unsigned int allocation_create(const struct transaction *transaction,
 		quota_release(&worker->server->quota, transaction->user);
 		return 486;
 	}
-	allocation = new_allocation(transaction, request->transport);
+	allocation = allocation_new(session, transaction->user, request->transport);
 	if (!allocation) {
 		bandwidth_release(&worker->server->bandwidth, bps);
 		quota_release(&worker->server->quota, transaction->user);
 		return 508;
 	}
+	memcpy(allocation->transaction, transaction->id, sizeof(allocation->transaction));
+	allocation->fingerprint = transaction->fingerprint;
 	allocation->bps = bps;
 	code = allocation_open(allocation, request);
 	if (!code && request->mobile && mobility_begin(allocation))
 		code = 508;
 	if (code) {
-		free_allocation(allocation);
+		allocation_free(allocation);
 		return code;
 	}
 	allocation->id = worker->next_allocation++;
-	HASH_ADD(hh, worker->allocations, id, sizeof(allocation->id), allocation);
-	session_set_allocation(session, allocation);
-	allocation_refresh(allocation, AF_UNSPEC, request->lifetime);
+	set_expiry(allocation, AF_UNSPEC, request->lifetime);
+	allocation_begin(allocation);
 	count(is_tcp(allocation) ? COUNT_ALLOCATED_TCP : COUNT_ALLOCATED_UDP);
-	count(is_tcp(allocation) ? COUNT_ALLOCATIONS_TCP : COUNT_ALLOCATIONS_UDP);
 	log_created(allocation);
-	history_allocated(allocation);
 	return 0;
-}
-
-static bool is_meant(const struct allocation_relayed *relayed, sa_family_t family)
-{
-	return family == AF_UNSPEC || relayed->addr.sa.sa_family == family;
 }
 
 bool allocation_has_family(const struct allocation *allocation, sa_family_t family)
@@ -205,9 +225,7 @@ struct relay_udp *allocation_udp(const struct allocation *allocation, sa_family_
 void allocation_refresh(struct allocation *allocation, sa_family_t family,
 			unsigned int lifetime)
 {
-	for (unsigned int i = 0; i < allocation->n_relayed; i++)
-		if (is_meant(&allocation->relayed[i], family))
-			allocation->relayed[i].expires = worker_now() + lifetime;
+	set_expiry(allocation, family, lifetime);
 	start_timer(allocation);
 }
 
@@ -234,12 +252,14 @@ void allocation_end(struct allocation *allocation, sa_family_t family, const cha
 		else
 			i++;
 	start_timer(allocation);
+	allocation_keep(allocation);
 }
 
 void allocation_delete(struct allocation *allocation, const char *why)
 {
 	struct session *session = allocation->session;
 
+	allocation_forget(allocation);
 	/* First no new peers, then the old ones: none may slip in between. */
 	if (allocation->acceptor)
 		acceptor_close(allocation->acceptor);
@@ -255,5 +275,5 @@ void allocation_delete(struct allocation *allocation, const char *why)
 	history_ended(allocation, why);
 	mobility_end(allocation);
 	session_set_allocation(session, NULL);
-	free_allocation(allocation);
+	allocation_free(allocation);
 }

@@ -17,6 +17,7 @@
 #include "permission.h"
 #include "policer.h"
 #include "reservation.h"
+#include "stun.h"
 
 /* Seconds: the default, and the least unless max-allocate-lifetime is less. */
 #define ALLOCATION_LIFETIME	600
@@ -77,7 +78,10 @@ struct allocation_request {
  * @session: its control connection, or the client's 5-tuple
  * @mobility: what it needs to move; NULL if it cannot
  * @user: who made it; NULL if nobody is asked
+ * @transaction: the ID of the Allocate request
  * @fingerprint: the client uses FINGERPRINT
+ * @inherited: a process before this one has made it
+ * @kept: the next one will have it; see allocation_keep.h
  * @transport: IPPROTO_TCP or IPPROTO_UDP
  * @relayed: the relayed transport addresses, @n_relayed of them
  * @acceptor: of peers' connections; NULL if it is one of UDP
@@ -99,7 +103,9 @@ struct allocation {
 	struct session *session;
 	struct mobility *mobility;
 	struct auth_user *user;
+	uint8_t transaction[STUN_TRANSACTION_LEN];
 	bool fingerprint;
+	bool inherited, kept;
 	uint8_t transport;
 	struct allocation_relayed relayed[ALLOCATION_RELAYED_MAX];
 	unsigned int n_relayed;
@@ -117,6 +123,29 @@ struct allocation {
 	uint64_t to_peer, to_client;
 	struct policer police_to_peer, police_to_client;
 };
+
+/**
+ * allocation_new() - make one that has no relayed transport address yet
+ * @user: gets one more reference; NULL is nobody
+ *
+ * It is counted nowhere.
+ *
+ * Return: NULL without memory.
+ */
+struct allocation *allocation_new(struct session *session, struct auth_user *user,
+				  uint8_t transport);
+
+/**
+ * allocation_free() - give back what it was given, and free it; no client knows of it
+ */
+void allocation_free(struct allocation *allocation);
+
+/**
+ * allocation_begin() - count it among its worker's, and give it to its session
+ *
+ * It has an id and all else. Its time begins to run.
+ */
+void allocation_begin(struct allocation *allocation);
 
 /**
  * allocation_create() - allocate relayed transport addresses to a session
@@ -137,6 +166,14 @@ unsigned int allocation_create(const struct transaction *transaction,
  */
 unsigned int allocation_open(struct allocation *allocation,
 			     struct allocation_request *request);
+
+/**
+ * allocation_add_udp() - give it a relayed transport address of UDP
+ * @fd: bound to @addr; taken over, whatever comes of it
+ *
+ * Return: 0 or a negative errno.
+ */
+int allocation_add_udp(struct allocation *allocation, int fd, const union addr *addr);
 
 /**
  * allocation_has_family() - tell whether it has a relayed address of a family

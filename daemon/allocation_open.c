@@ -59,22 +59,27 @@ static struct server *server_of(const struct allocation *allocation)
 	return allocation->session->worker->server;
 }
 
-/* The socket @fd, if it is one, is taken over, whatever comes of it. */
-static unsigned int add_udp(struct allocation *allocation, int fd, const union addr *addr)
+int allocation_add_udp(struct allocation *allocation, int fd, const union addr *addr)
 {
 	struct allocation_relayed *relayed = &allocation->relayed[allocation->n_relayed];
 
-	if (fd < 0)
-		return refuse(allocation, fd);
 	relayed->addr = *addr;
 	relayed->udp = relay_udp_open(allocation, fd, addr);
 	if (!relayed->udp) {
 		close(fd);
 		relayed_release(server_of(allocation)->relayed_udp, addr);
-		return refuse(allocation, -ENOMEM);
+		return -ENOMEM;
 	}
 	allocation->n_relayed++;
 	return 0;
+}
+
+/* The socket @fd, if it is one, is taken over, whatever comes of it. */
+static unsigned int add_udp(struct allocation *allocation, int fd, const union addr *addr)
+{
+	int err = fd < 0 ? fd : allocation_add_udp(allocation, fd, addr);
+
+	return err ? refuse(allocation, err) : 0;
 }
 
 /*

@@ -29,6 +29,11 @@ unsigned int bandwidth_take(struct bandwidth *bandwidth, const struct config *co
 	return 0;
 }
 
+void bandwidth_restore(struct bandwidth *bandwidth, uint64_t bps)
+{
+	atomic_fetch_add(&bandwidth->given, bps);
+}
+
 void bandwidth_release(struct bandwidth *bandwidth, uint64_t bps)
 {
 	atomic_fetch_sub(&bandwidth->given, bps);

@@ -32,6 +32,11 @@ unsigned int bandwidth_take(struct bandwidth *bandwidth, const struct config *co
 			    uint64_t *bps);
 
 /**
+ * bandwidth_restore() - count in what an allocation of a process before this one has
+ */
+void bandwidth_restore(struct bandwidth *bandwidth, uint64_t bps);
+
+/**
  * bandwidth_release() - take it back
  */
 void bandwidth_release(struct bandwidth *bandwidth, uint64_t bps);

@@ -129,6 +129,13 @@ uint16_t channels_number(const struct channels *channels, const union addr *peer
 	return channel && channel->expires > now ? channel->number : 0;
 }
 
+void channels_each(const struct channels *channels, channel_fn fn, void *arg)
+{
+	for (const struct channel *channel = channels->by_number; channel;
+	     channel = channel->hh.next)
+		fn(&channel->peer, channel->number, channel->expires, arg);
+}
+
 void channels_clear(struct channels *channels)
 {
 	struct channel *channel, *next;

@@ -60,6 +60,17 @@ const union addr *channels_peer(const struct channels *channels, uint16_t number
 uint16_t channels_number(const struct channels *channels, const union addr *peer, time_t now);
 
 /**
+ * typedef channel_fn - look at one
+ * @expires: in seconds
+ */
+typedef void (*channel_fn)(const union addr *peer, uint16_t number, time_t expires, void *arg);
+
+/**
+ * channels_each() - look at all of them
+ */
+void channels_each(const struct channels *channels, channel_fn fn, void *arg);
+
+/**
  * channels_clear() - unbind all of them
  */
 void channels_clear(struct channels *channels);

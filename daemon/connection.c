@@ -31,7 +31,7 @@
 #include "transaction.h"
 #include "worker.h"
 
-enum state {
+enum connection_state {
 	CONNECTING,		/* to the peer, for a Connect request */
 	PENDING,		/* waits for ConnectionBind */
 	BINDING,		/* the response to ConnectionBind is on its way */
@@ -41,7 +41,7 @@ enum state {
 struct connection {
 	struct allocation *allocation;
 	LIST_ENTRY(connection) entry;
-	enum state state;
+	enum connection_state state;
 	uint32_t id;
 	uint64_t relay;
 	uint64_t rate;		/* bytes per second, each way; 0: no limit */

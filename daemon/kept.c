@@ -90,12 +90,13 @@ int kept_take(const char *name)
 	return -ENOENT;
 }
 
-void kept_give(const char *name, int fd)
+int kept_give(const char *name, int fd)
 {
 	int err = kept.on ? service_store(name, fd) : 0;
 
 	if (err)
 		log_warning("descriptor not kept", "name=%s error=\"%s\"", name, strerror(-err));
+	return err;
 }
 
 void kept_forget(const char *name)

@@ -51,7 +51,7 @@ int kept_take_socket(int type, unsigned int worker, const union addr *addr);
  *
  * @fd stays the caller's as well. What cannot be kept is logged: the server does without.
  */
-void kept_give(const char *name, int fd);
+int kept_give(const char *name, int fd);
 
 /**
  * kept_give_socket() - leave them a socket

@@ -12,7 +12,6 @@
 #include "log.h"
 #include "server.h"
 #include "service.h"
-#include "state.h"
 #include "version.h"
 
 static int write_pidfile(const char *path)
@@ -40,16 +39,6 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* A key that was derived of a secret is the one that was configured. */
-static void hand_down(struct config *config)
-{
-	struct state state = { .nonce_key = config->nonce_key };
-
-	state_hand_down(&state);
-	if (!config->nonce_secret)
-		config->nonce_key = state.nonce_key;
-}
-
 /* With what the process before this one has left, if it was to leave anything. */
 static int open_server(struct server *server, struct config *config)
 {
@@ -57,8 +46,6 @@ static int open_server(struct server *server, struct config *config)
 
 	if (err)
 		return err;
-	if (config->keep_sessions)
-		hand_down(config);
 	err = server_open(server, config);
 	kept_close();
 	return err;

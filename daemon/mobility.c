@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "allocation_keep.h"
 #include "auth_user.h"
 #include "config.h"
 #include "log.h"
@@ -35,17 +36,38 @@ unsigned int mobility_ask(const struct transaction *transaction,
 	       request->transport == IPPROTO_UDP ? 0 : 405;
 }
 
-int mobility_begin(struct allocation *allocation)
+static int begin(struct allocation *allocation, uint64_t number)
 {
 	struct mobility *mobility = calloc(1, sizeof(*mobility));
-	struct worker *worker = worker_of(allocation);
 
 	if (!mobility)
 		return -ENOMEM;
 	mobility->allocation = allocation;
-	mobility->number = worker->next_mobile++;
-	HASH_ADD(hh, worker->mobile, number, sizeof(mobility->number), mobility);
+	mobility->number = number;
+	HASH_ADD(hh, worker_of(allocation)->mobile, number, sizeof(mobility->number), mobility);
 	allocation->mobility = mobility;
+	return 0;
+}
+
+int mobility_begin(struct allocation *allocation)
+{
+	return begin(allocation, worker_of(allocation)->next_mobile++);
+}
+
+int mobility_restore(struct allocation *allocation, uint64_t number, uint16_t moves,
+		     struct session *next)
+{
+	struct worker *worker = worker_of(allocation);
+	int err = begin(allocation, number);
+
+	if (err)
+		return err;
+	allocation->mobility->moves = moves;
+	allocation->mobility->next = next;
+	if (next)
+		session_set_allocation(next, allocation);
+	if (worker->next_mobile <= number)
+		worker->next_mobile = number + 1;
 	return 0;
 }
 
@@ -81,7 +103,7 @@ void mobility_add_ticket(const struct allocation *allocation, struct stun_builde
 	if (!mobility)
 		return;
 	ticket = (struct ticket){ worker->index, mobility->number, mobility->moves };
-	if (ticket_seal(&worker->server->ticket_key, &ticket, sealed))
+	if (ticket_seal(&worker->server->state.ticket_key, &ticket, sealed))
 		log_error("no randomness", "for=ticket");
 	else
 		stun_add(b, STUN_ATTR_MOBILITY_TICKET, sealed, sizeof(sealed));
@@ -95,9 +117,20 @@ struct worker *mobility_owner(const struct worker *worker, const struct stun_mes
 
 	if (!worker->config->mobility || msg->method != STUN_REFRESH ||
 	    !stun_find(msg, STUN_ATTR_MOBILITY_TICKET, &attr) ||
-	    ticket_open(&server->ticket_key, attr.value, attr.len, &ticket))
+	    ticket_open(&server->state.ticket_key, attr.value, attr.len, &ticket))
 		return NULL;
 	return ticket.worker < server->n_workers ? &server->workers[ticket.worker] : NULL;
+}
+
+/*
+ * The request that has moved it here, once more: the process that took it may have died
+ * before it answered, and with it all answers to send again.
+ */
+static bool is_repeated(const struct mobility *mobility, const struct session *session,
+			const struct ticket *ticket)
+{
+	return mobility->allocation->inherited && session->allocation == mobility->allocation &&
+	       ticket->moves + 1 == mobility->moves;
 }
 
 unsigned int mobility_find(const struct transaction *transaction, const struct stun_attr *attr,
@@ -110,7 +143,7 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 
 	if (!worker->config->mobility)
 		return 405;
-	if (ticket_open(&worker->server->ticket_key, attr->value, attr->len, &ticket))
+	if (ticket_open(&worker->server->state.ticket_key, attr->value, attr->len, &ticket))
 		return 400;
 	/* Another worker's, which has come over DTLS and cannot go there: numbers are its own. */
 	if (ticket.worker != worker->index)
@@ -119,10 +152,11 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 	if (!mobility)
 		return 437;
 	*allocation = mobility->allocation;
-	if (session->allocation)
-		return session->allocation == *allocation ? 400 : 437;
 	if (!auth_user_same((*allocation)->user, transaction->user))
 		return 441;
+	if (session->allocation)
+		return is_repeated(mobility, session, &ticket) ? 0
+		       : session->allocation == *allocation ? 400 : 437;
 	/* Its answer may be sent again, but that was done before; see answers.h. */
 	return ticket.moves == mobility->moves && ticket.moves < UINT16_MAX ? 0 : 400;
 }
@@ -139,6 +173,8 @@ void mobility_move(struct allocation *allocation, struct session *session)
 {
 	struct mobility *mobility = allocation->mobility;
 
+	if (session->allocation == allocation)
+		return;
 	log_moving(allocation, session);
 	leave_next(mobility);
 	mobility->moves++;
@@ -156,6 +192,7 @@ void mobility_arrive(struct allocation *allocation)
 	allocation->session = allocation->mobility->next;
 	allocation->mobility->next = NULL;
 	session_set_allocation(old, NULL);
+	allocation_keep(allocation);
 }
 
 /* Return: whether there was memory for it. */

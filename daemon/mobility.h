@@ -58,6 +58,17 @@ unsigned int mobility_ask(const struct transaction *transaction,
 int mobility_begin(struct allocation *allocation);
 
 /**
+ * mobility_restore() - make one mobile as it was in a process before this one
+ * @number: in its tickets
+ * @moves: how often it has moved
+ * @next: where it moves to, or NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mobility_restore(struct allocation *allocation, uint64_t number, uint16_t moves,
+		     struct session *next);
+
+/**
  * mobility_end() - the opposite, if it is mobile; the session that it was moving to has
  * none any more
  */
@@ -84,7 +95,7 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 			   struct allocation **allocation);
 
 /**
- * mobility_move() - begin to move an allocation to a session
+ * mobility_move() - begin to move an allocation to a session, unless that has it
  *
  * The ticket that it was found by is good no longer.
  */

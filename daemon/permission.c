@@ -80,6 +80,13 @@ bool permissions_allow(const struct permissions *permissions, const union addr *
 	return permission && permission->expires > now;
 }
 
+void permissions_each(const struct permissions *permissions, permission_fn fn, void *arg)
+{
+	for (const struct permission *permission = permissions->table; permission;
+	     permission = permission->hh.next)
+		fn(&permission->peer, permission->expires, arg);
+}
+
 void permissions_clear(struct permissions *permissions)
 {
 	struct permission *permission, *next;

@@ -53,6 +53,17 @@ bool permissions_allow(const struct permissions *permissions, const union addr *
 		       time_t now);
 
 /**
+ * typedef permission_fn - look at one
+ * @expires: in seconds
+ */
+typedef void (*permission_fn)(const union addr *peer, time_t expires, void *arg);
+
+/**
+ * permissions_each() - look at all of them
+ */
+void permissions_each(const struct permissions *permissions, permission_fn fn, void *arg);
+
+/**
  * permissions_clear() - forget all of them
  */
 void permissions_clear(struct permissions *permissions);

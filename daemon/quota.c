@@ -44,26 +44,29 @@ static bool take_user(struct quota *quota, unsigned int limit, const struct auth
 	return true;
 }
 
-static bool take(struct quota *quota, const struct config *config,
+static bool take(struct quota *quota, unsigned int total_quota, unsigned int user_quota,
 		 const struct auth_user *user)
 {
-	if (config->total_quota && quota->total >= config->total_quota)
-		return false;
-	if (quota_counts_user(user) && !take_user(quota, config->user_quota, user))
-		return false;
-	quota->total++;
-	return true;
+	bool taken;
+
+	pthread_mutex_lock(&quota->lock);
+	taken = !total_quota || quota->total < total_quota;
+	if (taken && quota_counts_user(user))
+		taken = take_user(quota, user_quota, user);
+	quota->total += taken;
+	pthread_mutex_unlock(&quota->lock);
+	return taken;
 }
 
 bool quota_take(struct quota *quota, const struct config *config,
 		const struct auth_user *user)
 {
-	bool taken;
+	return take(quota, config->total_quota, config->user_quota, user);
+}
 
-	pthread_mutex_lock(&quota->lock);
-	taken = take(quota, config, user);
-	pthread_mutex_unlock(&quota->lock);
-	return taken;
+bool quota_restore(struct quota *quota, const struct auth_user *user)
+{
+	return take(quota, 0, 0, user);
 }
 
 unsigned int quota_count(struct quota *quota)

@@ -37,6 +37,14 @@ bool quota_take(struct quota *quota, const struct config *config,
 		const struct auth_user *user);
 
 /**
+ * quota_restore() - count in an allocation of a process before this one, whatever the
+ * limits are by now
+ *
+ * Return: false without memory.
+ */
+bool quota_restore(struct quota *quota, const struct auth_user *user);
+
+/**
  * quota_counts_user() - tell whether user-quota is for this user
  * @user: NULL if nobody is asked who he is
  */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <event2/event.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <inttypes.h>
@@ -18,6 +16,7 @@
 #include "quota_script.h"
 #include "quota_shared.h"
 #include "redis_address.h"
+#include "server.h"
 #include "worker.h"
 
 #define SHARES		"kturn/quota"	/* a set; each one's hash is behind a slash */
@@ -313,14 +312,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		renew(shared);
 }
 
-static int name_share(struct quota_shared *shared)
+/* As in the process before this one, so that what it had is not counted beside it. */
+static void name_share(struct quota_shared *shared)
 {
-	uint64_t random;
+	const struct worker *worker = shared->worker;
 
-	if (gnutls_rnd(GNUTLS_RND_NONCE, &random, sizeof(random)))
-		return -1;
-	snprintf(shared->key, sizeof(shared->key), SHARES "/%016" PRIx64, random);
-	return 0;
+	snprintf(shared->key, sizeof(shared->key), SHARES "/%016" PRIx64,
+		 worker->server->state.shares + worker->index);
 }
 
 struct quota_shared *quota_shared_new(struct worker *worker)
@@ -331,10 +329,11 @@ struct quota_shared *quota_shared_new(struct worker *worker)
 		return NULL;
 	shared->worker = worker;
 	shared->timer = event_new(worker->base, -1, EV_PERSIST, on_timer, shared);
-	if (!shared->timer || name_share(shared)) {
+	if (!shared->timer) {
 		quota_shared_free(shared);
 		return NULL;
 	}
+	name_share(shared);
 	quota_shared_follow(shared);
 	return shared;
 }

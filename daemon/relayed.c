@@ -183,6 +183,13 @@ int relayed_bind_pair(struct relayed_pool *pool, sa_family_t family, union addr 
 	return -EADDRINUSE;
 }
 
+int relayed_retake(struct relayed_pool *pool, const union addr *addr)
+{
+	struct ports *ports = ports_of(pool, addr);
+
+	return ports ? ports_take_this(ports, addr_port(addr)) : -EADDRINUSE;
+}
+
 void relayed_release(struct relayed_pool *pool, const union addr *addr)
 {
 	struct ports *ports = ports_of(pool, addr);

@@ -63,6 +63,13 @@ int relayed_bind_pair(struct relayed_pool *pool, sa_family_t family, union addr 
 		      int *next);
 
 /**
+ * relayed_retake() - take the address of a socket that a process before this one has bound
+ *
+ * Return: 0, or -EADDRINUSE if it is not one of the pool's any more.
+ */
+int relayed_retake(struct relayed_pool *pool, const union addr *addr);
+
+/**
  * relayed_release() - give an address back, once its socket is closed
  */
 void relayed_release(struct relayed_pool *pool, const union addr *addr);

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "attempts.h"
 #include "config.h"
 #include "control.h"
 #include "log.h"
@@ -17,6 +18,7 @@
 #include "metrics.h"
 #include "relayed.h"
 #include "reload.h"
+#include "restore.h"
 #include "server.h"
 #include "sock.h"
 #include "worker.h"
@@ -68,7 +70,20 @@ static int open_workers(struct server *server)
 	return err;
 }
 
-int server_open(struct server *server, const struct config *config)
+/* A nonce key that was derived of a secret is the one that was configured. */
+static int open_state(struct server *server, struct config *config)
+{
+	int err = state_make(&server->state, config);
+
+	if (err || !config->keep_sessions)
+		return err;
+	server->inherits = state_hand_down(&server->state);
+	if (!config->nonce_secret)
+		config->nonce_key = server->state.nonce_key;
+	return 0;
+}
+
+int server_open(struct server *server, struct config *config)
 {
 	int err = -ENOMEM;
 
@@ -84,13 +99,15 @@ int server_open(struct server *server, const struct config *config)
 	server->relayed_udp = relayed_pool_new(config);
 	reservations_init(&server->reservations, server->relayed_udp);
 	if (server->stop >= 0 && server->base && server->relayed && server->relayed_udp)
+		err = open_state(server, config);
+	if (!err)
 		err = snapshot_new(&server->snapshot, config, NULL);
 	if (!err)
 		err = mailbox_open(&server->mailbox, server->base, server);
 	if (!err)
-		err = ticket_key_make(&server->ticket_key);
-	if (!err)
 		err = open_workers(server);
+	if (!err && server->inherits)
+		restore(server);
 	if (!err)
 		err = control_open(&server->control, server);
 	if (!err)
@@ -238,8 +255,10 @@ int server_run(struct server *server)
 
 	if (!err)
 		err = service_ready(&server->service, server->base, is_alive, server);
-	if (!err)
+	if (!err) {
+		attempts_succeed();
 		err = wait_for_end(server);
+	}
 	/* Whether by a signal, at the end of a drain, or for a worker that cannot go on. */
 	service_stopping();
 	service_close(&server->service);

@@ -12,8 +12,8 @@
 #include "quota.h"
 #include "reservation.h"
 #include "service.h"
-#include "ticket.h"
 #include "snapshot.h"
+#include "state.h"
 
 struct config;
 struct control;
@@ -40,7 +40,8 @@ struct worker;
  * @reservations: relayed transport addresses held for allocations to come
  * @metrics: over HTTP, or NULL
  * @service: what the service manager is told
- * @ticket_key: of all tickets of mobile allocations
+ * @state: what processes after this one will know, or those before it knew
+ * @inherits: there was one before it
  * @watchers: how many want to see control messages
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -63,18 +64,20 @@ struct server {
 	_Atomic unsigned int watchers;
 	int stop;
 	struct reservations reservations;
-	struct ticket_key ticket_key;
+	struct state state;
+	bool inherits;
 };
 
 /**
  * server_open() - open every worker
- * @config: has to live longer, whatever takes its place later
+ * @config: has to live longer, whatever takes its place later; gets the nonce key of the
+ *	process before this one, if there was one
  *
  * Says in the log what went wrong.
  *
  * Return: 0 or a negative errno; then nothing is open.
  */
-int server_open(struct server *server, const struct config *config);
+int server_open(struct server *server, struct config *config);
 
 /**
  * server_run() - serve until SIGTERM or SIGINT; SIGHUP reads the

@@ -22,6 +22,7 @@ struct allocate_pending;
 struct allocation;
 struct connection;
 struct event;
+struct record_session;
 struct session;
 struct worker;
 
@@ -33,6 +34,7 @@ struct worker;
  * @send: send a message of the server's own
  * @send_data: send a message with a peer's data; may drop it
  * @allocated: an allocation has been made, or has gone; may be NULL
+ * @keep: see session_keep(); NULL if it ends with the process
  * @close: free the session and what it runs on
  */
 struct session_ops {
@@ -42,6 +44,7 @@ struct session_ops {
 	void (*send)(struct session *session, const void *data, size_t len);
 	void (*send_data)(struct session *session, const void *data, size_t len);
 	void (*allocated)(struct session *session);
+	void (*keep)(const struct session *session, struct record_session *record);
 	void (*close)(struct session *session);
 };
 
@@ -151,6 +154,18 @@ static inline void session_send(struct session *session, const void *data, size_
 static inline void session_send_data(struct session *session, const void *data, size_t len)
 {
 	session->ops->send_data(session, data, len);
+}
+
+/**
+ * session_keep() - write down what another process has to know to go on with it
+ *
+ * Return: whether one can.
+ */
+static inline bool session_keep(const struct session *session, struct record_session *record)
+{
+	if (session->ops->keep)
+		session->ops->keep(session, record);
+	return session->ops->keep;
 }
 
 /**

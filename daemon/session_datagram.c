@@ -8,6 +8,8 @@
 #include "forward.h"
 #include "listener_udp.h"
 #include "macros.h"
+#include "record.h"
+#include "server.h"
 #include "session_datagram.h"
 #include "turn.h"
 #include "worker.h"
@@ -92,7 +94,8 @@ static void get_known(struct session_datagram *self)
 
 	make_room(sessions);
 	self->known = true;
-	sessions->stranger = NULL;
+	if (sessions->stranger == self)
+		sessions->stranger = NULL;
 	HASH_ADD(hh, sessions->table, session.client, sizeof(struct session_tuple), self);
 	session_begin(&self->session);
 	evtimer_del(self->session.idle);
@@ -129,11 +132,24 @@ static void close_datagram(struct session *session)
 	free(self);
 }
 
+static void keep(const struct session *session, struct record_session *record)
+{
+	const struct session_datagram *self =
+		container_of(session, const struct session_datagram, session);
+	const struct worker *at = self->at ? self->at : session->worker;
+
+	record->client = session->client;
+	record->server = session->server;
+	record->listener = self->socket->addr;
+	record->at = at->index;
+}
+
 static const struct session_ops session_ops = {
 	.transport = "udp",
 	.send = send_message,
 	.send_data = send_data,
 	.allocated = allocated,
+	.keep = keep,
 	.close = close_datagram,
 };
 
@@ -146,6 +162,25 @@ static struct session_datagram *new_session(struct worker *worker)
 		return NULL;
 	}
 	return self;
+}
+
+struct session *session_datagram_restore(struct worker *worker,
+					 const struct record_session *record)
+{
+	const struct server *server = worker->server;
+	struct worker *at = record->at < server->n_workers ? &server->workers[record->at] : NULL;
+	struct udp_socket *socket = at ? listeners_udp_find(at, &record->listener) : NULL;
+	struct session_datagram *self = socket ? new_session(worker) : NULL;
+
+	if (!self)
+		return NULL;
+	self->session.client = record->client;
+	self->session.server = record->server;
+	self->socket = socket;
+	self->at = at == worker ? NULL : at;
+	get_known(self);
+	enter_idle(self);
+	return &self->session;
 }
 
 static struct session_datagram *find_session(const struct worker *worker,

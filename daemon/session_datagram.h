@@ -61,6 +61,17 @@ void session_datagram_take(struct worker *worker, struct worker *at, struct udp_
 bool session_datagram_exists(const struct worker *worker, const struct datagram *datagram);
 
 /**
+ * session_datagram_restore() - go on with a session of a process before this one
+ * @worker: whose it is; no thread runs yet
+ *
+ * It has no allocation yet.
+ *
+ * Return: NULL without memory, or if its socket is not there any more.
+ */
+struct session *session_datagram_restore(struct worker *worker,
+					 const struct record_session *record);
+
+/**
  * session_datagram_hand_over() - have another worker take what a session has received
  *
  * The session, which has no allocation, is closed.

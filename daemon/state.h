@@ -1,23 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the next process has to know of this one, in a memory file that is kept with the
- * sockets. It is written once and sealed, before anybody else gets it: there is no half of it.
+ * What the next process has to know of this one besides its allocations (records.h), in a
+ * memory file that is kept with the sockets. It is written once and sealed, before anybody
+ * else gets it: there is no half of it. What it is refused for, the records are as well: all
+ * of them are read, or nothing.
  */
 #ifndef KTURN_STATE_H
 #define KTURN_STATE_H
 
-#include "nonce.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-#define STATE_VERSION	1
+#include "nonce.h"
+#include "ticket.h"
+
+struct config;
+
+#define STATE_VERSION	1	/* of records too */
 #define STATE_BOOT_LEN	37	/* a UUID in text, and a NUL */
 
 /**
  * struct state - what is handed down
  * @nonce_key: nonces of the process before are valid as long as they would have been
+ * @ticket_key: and so are its tickets
+ * @shares: what the workers' shares in Redis are named after
+ * @workers: how many there are: each has records of its own
  */
 struct state {
 	struct nonce_key nonce_key;
+	struct ticket_key ticket_key;
+	uint64_t shares;
+	uint32_t workers, unused;
 };
+
+/**
+ * state_make() - what holds where nothing is handed down
+ *
+ * Return: 0 or -EIO.
+ */
+int state_make(struct state *state, const struct config *config);
 
 /**
  * state_boot() - which boot of the machine this is
@@ -49,7 +70,9 @@ const char *state_read(int fd, const char boot[STATE_BOOT_LEN], struct state *st
  *
  * Between kept_open() and kept_close(). Says in the log why a state is refused; then, as if
  * there were none, ours takes its place.
+ *
+ * Return: whether there was one; only then the records that are kept mean something.
  */
-void state_hand_down(struct state *state);
+bool state_hand_down(struct state *state);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "crc32.h"
 #include "stun.h"
 
 #define FINGERPRINT_XOR	0x5354554eu
@@ -48,25 +49,6 @@ static enum stun_class type_class(uint16_t type)
 static uint16_t type_method(uint16_t type)
 {
 	return (type >> 2 & 0xf80) | (type >> 1 & 0x070) | (type & 0x00f);
-}
-
-/* CRC-32 of ITU V.42, four bits a step. */
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-	static const uint32_t table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t crc = ~0u;
-
-	while (len--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
-	return ~crc;
 }
 
 size_t stun_length(const uint8_t head[4])
@@ -234,7 +216,7 @@ bool stun_check_fingerprint(const struct stun_message *msg)
 	if (!msg->fingerprint)
 		return false;
 	return get_u32(msg->data + msg->fingerprint + STUN_ATTR_HEADER_LEN) ==
-	       (crc32(msg->data, msg->fingerprint) ^ FINGERPRINT_XOR);
+	       (crc32_of(msg->data, msg->fingerprint) ^ FINGERPRINT_XOR);
 }
 
 void stun_begin(struct stun_builder *b, void *buf, size_t size, enum stun_class class,
@@ -356,7 +338,7 @@ void stun_add_fingerprint(struct stun_builder *b)
 	uint8_t *p = reserve(b, STUN_ATTR_FINGERPRINT, 4);
 
 	if (p)
-		put_u32(p, crc32(b->buf, covered) ^ FINGERPRINT_XOR);
+		put_u32(p, crc32_of(b->buf, covered) ^ FINGERPRINT_XOR);
 }
 
 size_t stun_end(const struct stun_builder *b)

@@ -8,6 +8,7 @@
 #include "acl.h"
 #include "allocate_pending.h"
 #include "allocation.h"
+#include "allocation_keep.h"
 #include "alternate.h"
 #include "auth_user.h"
 #include "config.h"
@@ -240,9 +241,33 @@ unsigned int turn_allocate_now(const struct transaction *transaction,
 
 	if (!code)
 		code = allocation_create(transaction, request);
-	if (!code)
-		answer_allocate(transaction, request);
-	return code;
+	if (code)
+		return code;
+	allocation_keep(transaction->session->allocation);
+	answer_allocate(transaction, request);
+	return 0;
+}
+
+/*
+ * The request that an allocation was made for, once more: the process that made it may have
+ * died before it answered, and with it all answers to send again.
+ */
+static bool is_repeated(const struct transaction *transaction)
+{
+	const struct allocation *allocation = transaction->session->allocation;
+
+	return allocation && allocation->inherited &&
+	       auth_user_same(allocation->user, transaction->user) &&
+	       !memcmp(allocation->transaction, transaction->id, sizeof(transaction->id));
+}
+
+static void answer_again(const struct transaction *transaction)
+{
+	const struct allocation *allocation = transaction->session->allocation;
+	time_t left = allocation->relayed[0].expires - worker_now();
+	const struct allocation_request request = { .lifetime = left > 0 ? left : 0 };
+
+	answer_allocate(transaction, &request);
 }
 
 /* RFC 8656, 7.2, with the exceptions of RFC 6062, 5.1 */
@@ -255,6 +280,10 @@ unsigned int turn_allocate(const struct transaction *transaction,
 	/* It is answered soon. */
 	if (allocate_pending_is(transaction))
 		return 0;
+	if (is_repeated(transaction)) {
+		answer_again(transaction);
+		return 0;
+	}
 	if (transaction->session->allocation || transaction->session->pending)
 		return 437;
 	code = get_request(transaction, msg, &request);
@@ -327,6 +356,8 @@ unsigned int turn_refresh(const struct transaction *transaction,
 	} else {
 		allocation_end(allocation, family, "refresh with lifetime 0");
 	}
+	if (lifetime)
+		allocation_keep(allocation);
 	response_begin(&response, transaction);
 	stun_add_u32(&response.b, STUN_ATTR_LIFETIME, lifetime);
 	if (moves)

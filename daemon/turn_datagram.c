@@ -5,6 +5,7 @@
  */
 #include "acl.h"
 #include "allocation.h"
+#include "allocation_keep.h"
 #include "config.h"
 #include "mobility.h"
 #include "relay_udp.h"
@@ -128,7 +129,9 @@ unsigned int turn_channel_bind(const struct transaction *transaction,
 		code = turn_check_peer(transaction, &peer);
 	if (!code)
 		code = bind_channel(allocation, number, &peer);
-	if (!code)
-		transaction_succeed(transaction);
-	return code;
+	if (code)
+		return code;
+	allocation_keep(allocation);
+	transaction_succeed(transaction);
+	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "acl.h"
 #include "allocation.h"
+#include "allocation_keep.h"
 #include "auth_user.h"
 #include "config.h"
 #include "connection.h"
@@ -86,6 +87,7 @@ unsigned int turn_create_permission(const struct transaction *transaction,
 		    permissions_install(permissions, &peer, now))
 			return 508;
 	}
+	allocation_keep(transaction->session->allocation);
 	transaction_succeed(transaction);
 	return 0;
 }

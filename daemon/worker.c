@@ -3,18 +3,22 @@
 #include <event2/event.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "auth.h"
 #include "config.h"
 #include "connection.h"
 #include "datapath.h"
 #include "history.h"
+#include "kept.h"
 #include "listener.h"
 #include "listener_udp.h"
 #include "log.h"
 #include "quota_shared.h"
+#include "records.h"
 #include "server.h"
 #include "service.h"
 #include "session.h"
@@ -51,6 +55,43 @@ static int open_auth(struct worker *worker)
 		return 0;
 	worker->auth = auth_new(worker->snapshot);
 	return worker->auth ? 0 : -ENOMEM;
+}
+
+/* That of the process before this one, if it is to be read; or a new one. */
+static int records_descriptor(const struct worker *worker, const char *name)
+{
+	int fd = kept_take(name);
+
+	if (fd >= 0 && worker->server->inherits)
+		return fd;
+	if (fd >= 0) {
+		close(fd);
+		kept_forget(name);
+	}
+	fd = records_file();
+	if (fd >= 0)
+		kept_give(name, fd);
+	return fd;
+}
+
+/* Without them its allocations end with the process. */
+static void open_records(struct worker *worker)
+{
+	char name[KEPT_NAME_LEN];
+	int fd, err;
+
+	if (!worker->config->keep_sessions)
+		return;
+	snprintf(name, sizeof(name), "records-%u", worker->index);
+	fd = records_descriptor(worker, name);
+	err = fd < 0 ? fd : records_open(&worker->records, fd);
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		return;
+	log_error("allocations not kept", "worker=%u error=\"%s\"", worker->index,
+		  strerror(-err));
+	kept_forget(name);
 }
 
 static int open_quota(struct worker *worker)
@@ -137,6 +178,8 @@ int worker_open(struct worker *worker, struct server *server, unsigned int index
 	if (!err)
 		err = open_histories(worker);
 	if (!err)
+		open_records(worker);
+	if (!err)
 		err = handshakes_init(&worker->handshakes, worker->base);
 	if (!err)
 		err = number_allocations(worker);
@@ -220,6 +263,7 @@ void worker_close(struct worker *worker)
 	if (worker->datapath)
 		worker->datapath->ops->close(worker->datapath);
 	histories_free(worker->histories);
+	records_close(worker->records);
 	handshakes_clear(&worker->handshakes);
 	quota_shared_free(worker->quota_shared);
 	auth_free(worker->auth);

@@ -35,6 +35,7 @@ struct listener;
 struct listener_udp;
 struct mobility;
 struct quota_shared;
+struct records;
 struct server;
 struct session;
 struct snapshot;
@@ -60,6 +61,7 @@ struct udp_io;
  * @relays: peer connections by the engine's relay id, from then on
  * @allocations: those of @sessions, by id, the oldest first
  * @next_allocation: the id of the next one
+ * @records: what the process after this one will know of them, or NULL
  * @quota_shared: what of them other hosts count in
  * @trace: its clients' control messages, while somebody watches
  * @histories: what came of their requests
@@ -93,6 +95,7 @@ struct worker {
 	struct connection *relays;
 	struct allocation *allocations;
 	uint64_t next_allocation;
+	struct records *records;
 	struct quota_shared *quota_shared;
 	struct trace trace;
 	struct histories *histories;

@@ -75,7 +75,7 @@ static void ticket_of_another_worker(void **state)
 
 		if (server.workers[i].dtls.table)
 			continue;
-		assert_int_equal(ticket_seal(&server.ticket_key, &first, ticket), 0);
+		assert_int_equal(ticket_seal(&server.state.ticket_key, &first, ticket), 0);
 		begin(&b, STUN_REFRESH);
 		stun_add(&b, STUN_ATTR_MOBILITY_TICKET, ticket, sizeof(ticket));
 		assert_int_equal(ask_over_dtls(&client, &challenge, &b), 437);
