@@ -103,6 +103,11 @@ struct acceptor *acceptor_open(struct event_base *base, int fd, acceptor_fn fn, 
 	return NULL;
 }
 
+int acceptor_fd(const struct acceptor *acceptor)
+{
+	return acceptor->fd;
+}
+
 void acceptor_close(struct acceptor *acceptor)
 {
 	event_del(acceptor->readable);

@@ -30,6 +30,11 @@ typedef void (*acceptor_fn)(int fd, const union addr *from, void *arg);
 struct acceptor *acceptor_open(struct event_base *base, int fd, acceptor_fn fn, void *arg);
 
 /**
+ * acceptor_fd() - the socket that it accepts from; stays the acceptor's
+ */
+int acceptor_fd(const struct acceptor *acceptor);
+
+/**
  * acceptor_close() - stop, and close the listening socket
  */
 void acceptor_close(struct acceptor *acceptor);

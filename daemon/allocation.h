@@ -81,7 +81,7 @@ struct allocation_request {
  * @transaction: the ID of the Allocate request
  * @fingerprint: the client uses FINGERPRINT
  * @inherited: a process before this one has made it
- * @kept: the next one will have it; see allocation_keep.h
+ * @kept: with which session the next one will have it, or NULL; see allocation_keep.h
  * @transport: IPPROTO_TCP or IPPROTO_UDP
  * @relayed: the relayed transport addresses, @n_relayed of them
  * @acceptor: of peers' connections; NULL if it is one of UDP
@@ -105,7 +105,8 @@ struct allocation {
 	struct auth_user *user;
 	uint8_t transaction[STUN_TRANSACTION_LEN];
 	bool fingerprint;
-	bool inherited, kept;
+	bool inherited;
+	const struct session *kept;
 	uint8_t transport;
 	struct allocation_relayed relayed[ALLOCATION_RELAYED_MAX];
 	unsigned int n_relayed;
@@ -168,12 +169,12 @@ unsigned int allocation_open(struct allocation *allocation,
 			     struct allocation_request *request);
 
 /**
- * allocation_add_udp() - give it a relayed transport address of UDP
- * @fd: bound to @addr; taken over, whatever comes of it
+ * allocation_add() - give it a relayed transport address
+ * @fd: bound to @addr, and if it is one of TCP, listening; taken over, whatever comes of it
  *
  * Return: 0 or a negative errno.
  */
-int allocation_add_udp(struct allocation *allocation, int fd, const union addr *addr);
+int allocation_add(struct allocation *allocation, int fd, const union addr *addr);
 
 /**
  * allocation_has_family() - tell whether it has a relayed address of a family

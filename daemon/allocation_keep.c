@@ -3,16 +3,18 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "acceptor.h"
 #include "allocation.h"
 #include "allocation_keep.h"
 #include "auth_user.h"
+#include "connection.h"
 #include "log.h"
 #include "log_who.h"
 #include "mobility.h"
 #include "record.h"
 #include "records.h"
 #include "relay_udp.h"
-#include "session.h"
+#include "session_stream.h"
 #include "worker.h"
 
 #define NAME_LEN 7	/* of 6 bits each: the worker, and as many of its ids as matter */
@@ -26,7 +28,7 @@ static struct records *records_of(const struct allocation *allocation)
 }
 
 /* Short, for all names together have to fit into a variable of the environment. */
-const char *allocation_kept_name(char name[KEPT_NAME_LEN], uint64_t id, sa_family_t family)
+static const char *kept_name(char name[KEPT_NAME_LEN], char kind, uint64_t id)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
 				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
@@ -34,11 +36,21 @@ const char *allocation_kept_name(char name[KEPT_NAME_LEN], uint64_t id, sa_famil
 			  (id & ((UINT64_C(1) << NUMBER_BITS) - 1));
 	char *c = name;
 
-	*c++ = family == AF_INET ? '4' : '6';
+	*c++ = kind;
 	for (int i = 0; i < NAME_LEN; i++, number >>= 6)
 		*c++ = digits[number & 63];
 	*c = '\0';
 	return name;
+}
+
+const char *allocation_kept_name(char name[KEPT_NAME_LEN], uint64_t id, sa_family_t family)
+{
+	return kept_name(name, family == AF_INET ? '4' : '6', id);
+}
+
+const char *allocation_kept_session(char name[KEPT_NAME_LEN], uint64_t id)
+{
+	return kept_name(name, 's', id);
 }
 
 /* --- the record */
@@ -53,7 +65,8 @@ static void put_sessions(struct record *record, const struct allocation *allocat
 	record->mobile = true;
 	record->ticket = mobility->number;
 	record->moves = mobility->moves;
-	if (mobility->next &&
+	/* A control connection that it moves to is not kept before it has arrived. */
+	if (mobility->next && !session_is_stream(mobility->next) &&
 	    session_keep(mobility->next, &record->sessions[record->n_sessions]))
 		record->n_sessions++;
 }
@@ -78,6 +91,14 @@ static void put_peer(const union addr *addr, uint16_t number, time_t expires, vo
 static void put_permission(const union addr *peer, time_t expires, void *arg)
 {
 	put_peer(peer, 0, expires, arg);
+}
+
+static void put_connection(uint32_t id, const union addr *peer, time_t expires, void *arg)
+{
+	struct record *record = arg;
+
+	record_peers(record)[record->n_peers + record->n_connections++] =
+		(struct record_peer){ *peer, id, expires };
 }
 
 /* The realm, the name and the account, which begins with the realm. */
@@ -110,6 +131,7 @@ static struct record *make_record(const struct allocation *allocation)
 {
 	const struct record most = {
 		.n_peers = allocation->permissions.n + allocation->channels.n,
+		.n_connections = allocation->n_pending,
 		.names_len = names_len(allocation->user),
 	};
 	struct record *record = records_room(records_of(allocation), record_size(&most));
@@ -121,18 +143,27 @@ static struct record *make_record(const struct allocation *allocation)
 	record->bps = allocation->bps;
 	record->to_peer = allocation->to_peer;
 	record->to_client = allocation->to_client;
+	record->transport = allocation->transport;
 	record->fingerprint = allocation->fingerprint;
 	memcpy(record->transaction, allocation->transaction, sizeof(record->transaction));
 	put_sessions(record, allocation);
 	put_relayed(record, allocation);
 	permissions_each(&allocation->permissions, put_permission, record);
 	channels_each(&allocation->channels, put_peer, record);
+	connections_each(allocation, put_connection, record);
 	put_user(record, allocation->user);
 	record_seal(record);
 	return record;
 }
 
 /* --- keeping it */
+
+static int relayed_fd(const struct allocation *allocation, unsigned int i)
+{
+	const struct relay_udp *udp = allocation->relayed[i].udp;
+
+	return udp ? udp->socket.fd : acceptor_fd(allocation->acceptor);
+}
 
 static int give_relayed(const struct allocation *allocation)
 {
@@ -142,30 +173,53 @@ static int give_relayed(const struct allocation *allocation)
 	for (unsigned int i = 0; i < allocation->n_relayed && !err; i++)
 		err = kept_give(allocation_kept_name(name, allocation->id,
 						     allocation->relayed[i].addr.sa.sa_family),
-				allocation->relayed[i].udp->socket.fd);
+				relayed_fd(allocation, i));
 	return err;
+}
+
+/* It may have moved. */
+static int give_session(struct allocation *allocation)
+{
+	struct session *session = allocation->session;
+	char name[KEPT_NAME_LEN];
+
+	allocation_kept_session(name, allocation->id);
+	if (allocation->kept && session_is_stream(allocation->kept))
+		kept_forget(name);
+	allocation->kept = session;
+	return session_is_stream(session) ? kept_give(name, session_stream_fd(session)) : 0;
+}
+
+static int give_sockets(struct allocation *allocation)
+{
+	bool first = !allocation->kept;
+	int err = 0;
+
+	if (allocation->kept != allocation->session)
+		err = give_session(allocation);
+	if (!err && first)
+		err = give_relayed(allocation);
+	return err ? err : connections_keep(allocation);
 }
 
 /* First the sockets, then the record that speaks of them. */
 static int keep(struct allocation *allocation)
 {
-	const struct record *record;
-	int err = allocation->kept ? 0 : give_relayed(allocation);
+	struct record *record;
+	int err = give_sockets(allocation);
 
-	allocation->kept = true;
-	record = err ? NULL : make_record(allocation);
-	if (!err)
-		err = record ? records_put(records_of(allocation), record->id, record,
-					   record_size(record)) : -ENOMEM;
-	return err;
+	if (err)
+		return err;
+	record = make_record(allocation);
+	return record ? records_put(records_of(allocation), record->id, record,
+				    record_size(record)) : -ENOMEM;
 }
 
 static bool can_be_kept(const struct allocation *allocation)
 {
 	struct record_session session;
 
-	return records_of(allocation) && allocation->transport == IPPROTO_UDP &&
-	       session_keep(allocation->session, &session);
+	return records_of(allocation) && session_keep(allocation->session, &session);
 }
 
 void allocation_keep(struct allocation *allocation)
@@ -197,10 +251,15 @@ void allocation_forget_relayed(const struct allocation *allocation, unsigned int
 /* First the record: one that has no sockets is of no use. */
 void allocation_forget(struct allocation *allocation)
 {
+	char name[KEPT_NAME_LEN];
+
 	if (!allocation->kept)
 		return;
 	records_delete(records_of(allocation), allocation->id);
 	for (unsigned int i = 0; i < allocation->n_relayed; i++)
 		allocation_forget_relayed(allocation, i);
-	allocation->kept = false;
+	if (session_is_stream(allocation->kept))
+		kept_forget(allocation_kept_session(name, allocation->id));
+	connections_forget(allocation);
+	allocation->kept = NULL;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is left to the process after this one of an allocation, while it lives: its record
- * (record.h) and its relayed sockets (kept.h). Only with keep-sessions, and only of those
- * that this host has all of: allocations of UDP whose clients come over plain UDP. The
- * others end with the process.
+ * (record.h) and its sockets (kept.h). Only with keep-sessions, and only of those that this
+ * host has all of: of clients over plain UDP and TCP. What TLS and DTLS know ends with the
+ * process, and such clients' allocations with it.
  */
 #ifndef KTURN_ALLOCATION_KEEP_H
 #define KTURN_ALLOCATION_KEEP_H
@@ -42,5 +42,12 @@ void allocation_forget_relayed(const struct allocation *allocation, unsigned int
  * Return: @name.
  */
 const char *allocation_kept_name(char name[KEPT_NAME_LEN], uint64_t id, sa_family_t family);
+
+/**
+ * allocation_kept_session() - by which name its control connection is kept
+ *
+ * Return: @name.
+ */
+const char *allocation_kept_session(char name[KEPT_NAME_LEN], uint64_t id);
 
 #endif

@@ -31,43 +31,38 @@ static unsigned int refuse(const struct allocation *allocation, int err)
 	return err == -EAFNOSUPPORT ? 440 : 508;
 }
 
-static unsigned int open_tcp(struct allocation *allocation, struct allocation_request *request)
-{
-	const struct worker *worker = allocation->session->worker;
-	union addr *addr = &allocation->relayed[0].addr;
-	int fd = relayed_listen(worker->server->relayed, request->family, addr);
-
-	if (fd < 0)
-		return refuse(allocation, fd);
-	allocation->acceptor = acceptor_open(worker->base, fd, on_peer, allocation);
-	if (!allocation->acceptor) {
-		close(fd);
-		relayed_release(worker->server->relayed, addr);
-		return refuse(allocation, -ENOMEM);
-	}
-	allocation->n_relayed = 1;
-	/* It has one family only (RFC 6062, 4.1). */
-	if (request->additional) {
-		request->lacking = AF_INET6;
-		request->lacking_code = 440;
-	}
-	return 0;
-}
-
 static struct server *server_of(const struct allocation *allocation)
 {
 	return allocation->session->worker->server;
 }
 
-int allocation_add_udp(struct allocation *allocation, int fd, const union addr *addr)
+static bool open_relayed(struct allocation *allocation, int fd,
+			 struct allocation_relayed *relayed)
+{
+	struct worker *worker = allocation->session->worker;
+
+	if (allocation->transport == IPPROTO_TCP)
+		allocation->acceptor = acceptor_open(worker->base, fd, on_peer, allocation);
+	else
+		relayed->udp = relay_udp_open(allocation, fd, &relayed->addr);
+	return allocation->acceptor || relayed->udp;
+}
+
+static struct relayed_pool *pool_of(const struct allocation *allocation)
+{
+	const struct server *server = server_of(allocation);
+
+	return allocation->transport == IPPROTO_TCP ? server->relayed : server->relayed_udp;
+}
+
+int allocation_add(struct allocation *allocation, int fd, const union addr *addr)
 {
 	struct allocation_relayed *relayed = &allocation->relayed[allocation->n_relayed];
 
 	relayed->addr = *addr;
-	relayed->udp = relay_udp_open(allocation, fd, addr);
-	if (!relayed->udp) {
+	if (!open_relayed(allocation, fd, relayed)) {
 		close(fd);
-		relayed_release(server_of(allocation)->relayed_udp, addr);
+		relayed_release(pool_of(allocation), addr);
 		return -ENOMEM;
 	}
 	allocation->n_relayed++;
@@ -75,11 +70,24 @@ int allocation_add_udp(struct allocation *allocation, int fd, const union addr *
 }
 
 /* The socket @fd, if it is one, is taken over, whatever comes of it. */
-static unsigned int add_udp(struct allocation *allocation, int fd, const union addr *addr)
+static unsigned int add(struct allocation *allocation, int fd, const union addr *addr)
 {
-	int err = fd < 0 ? fd : allocation_add_udp(allocation, fd, addr);
+	int err = fd < 0 ? fd : allocation_add(allocation, fd, addr);
 
 	return err ? refuse(allocation, err) : 0;
+}
+
+static unsigned int open_tcp(struct allocation *allocation, struct allocation_request *request)
+{
+	union addr addr;
+	int fd = relayed_listen(server_of(allocation)->relayed, request->family, &addr);
+
+	/* It has one family only (RFC 6062, 4.1). */
+	if (request->additional) {
+		request->lacking = AF_INET6;
+		request->lacking_code = 440;
+	}
+	return add(allocation, fd, &addr);
 }
 
 /*
@@ -113,7 +121,7 @@ static unsigned int open_reserved(struct allocation *allocation, const uint8_t *
 				   allocation->user ? &owner : NULL, &addr);
 
 	/* Nothing has failed here: the client was late, or has guessed. */
-	return fd == -ENOENT ? 508 : add_udp(allocation, fd, &addr);
+	return fd == -ENOENT ? 508 : add(allocation, fd, &addr);
 }
 
 /* The socket @fd is taken over, whatever comes of it. */
@@ -147,7 +155,7 @@ static unsigned int open_pair(struct allocation *allocation, struct allocation_r
 	next_addr = addr;
 	addr_set_port(&next_addr, addr_port(&addr) + 1);
 	held = hold(allocation, next, &next_addr, request->reserved);
-	code = add_udp(allocation, fd, &addr);
+	code = add(allocation, fd, &addr);
 	return code ? code : held;
 }
 
@@ -156,7 +164,7 @@ static unsigned int open_family(struct allocation *allocation, sa_family_t famil
 	union addr addr;
 	int fd = relayed_bind(server_of(allocation)->relayed_udp, family, even, &addr);
 
-	return add_udp(allocation, fd, &addr);
+	return add(allocation, fd, &addr);
 }
 
 /* Two families: one of them is better than none (RFC 8656, 7.2, check 9). */

@@ -5,6 +5,8 @@
 #include <gnutls/gnutls.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -13,6 +15,7 @@
 
 #include "acl.h"
 #include "allocation.h"
+#include "allocation_keep.h"
 #include "auth_user.h"
 #include "auth.h"
 #include "bandwidth.h"
@@ -20,6 +23,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "history.h"
+#include "kept.h"
 #include "log.h"
 #include "log_who.h"
 #include "relay_cookie.h"
@@ -30,6 +34,9 @@
 #include "tls.h"
 #include "transaction.h"
 #include "worker.h"
+
+/* What has to be enough for another process to begin to serve. */
+#define RELAY_OUTLIVE_MS 30000
 
 enum connection_state {
 	CONNECTING,		/* to the peer, for a Connect request */
@@ -47,6 +54,8 @@ struct connection {
 	uint64_t rate;		/* bytes per second, each way; 0: no limit */
 	union addr peer;
 	int fd;
+	bool kept;		/* it outlives this process */
+	time_t expires;		/* when it has to be bound, while PENDING */
 	struct event *watch;	/* established, or reset by the peer */
 	struct event *timer;
 	struct transaction connect;
@@ -142,8 +151,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 }
 
 /* @fd belongs to the connection on success only. */
-static struct connection *new_connection(struct allocation *allocation, int fd,
-					 const union addr *peer)
+static struct connection *new_connection_of(struct allocation *allocation, uint32_t id, int fd,
+					    const union addr *peer)
 {
 	struct worker *worker = allocation->session->worker;
 	struct connection *connection = calloc(1, sizeof(*connection));
@@ -151,11 +160,11 @@ static struct connection *new_connection(struct allocation *allocation, int fd,
 	if (!connection)
 		return NULL;
 	connection->timer = evtimer_new(worker->base, on_timeout, connection);
-	if (!connection->timer || choose_id(worker, &connection->id)) {
-		free_events(connection);
+	if (!connection->timer) {
 		free(connection);
 		return NULL;
 	}
+	connection->id = id;
 	connection->allocation = allocation;
 	connection->peer = *peer;
 	connection->fd = fd;
@@ -168,10 +177,37 @@ static struct connection *new_connection(struct allocation *allocation, int fd,
 	return connection;
 }
 
+static struct connection *new_connection(struct allocation *allocation, int fd,
+					 const union addr *peer)
+{
+	uint32_t id;
+
+	if (choose_id(allocation->session->worker, &id))
+		return NULL;
+	return new_connection_of(allocation, id, fd, peer);
+}
+
+/* By which name its socket is kept: short, as all of them are. */
+static const char *kept_name(char name[KEPT_NAME_LEN], uint32_t id)
+{
+	snprintf(name, KEPT_NAME_LEN, "c%08" PRIx32, id);
+	return name;
+}
+
+static void forget(struct connection *connection)
+{
+	char name[KEPT_NAME_LEN];
+
+	if (connection->kept)
+		kept_forget(kept_name(name, connection->id));
+	connection->kept = false;
+}
+
 static void free_connection(struct connection *connection)
 {
 	struct worker *worker = worker_of(connection);
 
+	forget(connection);
 	free_events(connection);
 	HASH_DEL(worker->connections, connection);
 	if (connection->state == BOUND) {
@@ -234,10 +270,11 @@ static void on_peer_event(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Edge-triggered: data that stays unread must not wake us again and again. */
-static int wait_for_bind(struct connection *connection)
+static int wait_for_bind(struct connection *connection, unsigned int seconds)
 {
 	connection->state = PENDING;
-	start_timer(connection, CONNECTION_BIND_TIMEOUT);
+	connection->expires = worker_now() + seconds;
+	start_timer(connection, seconds);
 	return watch(connection, EV_READ | EV_ET | EV_PERSIST, on_peer_event);
 }
 
@@ -245,6 +282,7 @@ static void answer_connect(struct connection *connection)
 {
 	struct response response;
 
+	allocation_keep(connection->allocation);
 	history_ready(connection->allocation, connection->id);
 	response_begin(&response, &connection->connect);
 	stun_add_u32(&response.b, STUN_ATTR_CONNECTION_ID, connection->id);
@@ -262,7 +300,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
 		connection_delete(connection, strerror(err));
 		return;
 	}
-	if (wait_for_bind(connection)) {
+	if (wait_for_bind(connection, CONNECTION_BIND_TIMEOUT)) {
 		connection->state = CONNECTING;
 		connection_delete(connection, "no memory");
 		return;
@@ -409,10 +447,12 @@ void connection_accept(struct allocation *allocation, int fd, const union addr *
 	sock_tune(fd);
 	log_created(connection, "peer");
 	history_connection(allocation, connection->id, peer, true);
-	if (wait_for_bind(connection))
+	if (wait_for_bind(connection, CONNECTION_BIND_TIMEOUT)) {
 		connection_delete(connection, "no memory");
-	else
-		send_attempt(connection);
+		return;
+	}
+	allocation_keep(allocation);
+	send_attempt(connection);
 }
 
 struct connection *connection_find(const struct worker *worker, uint32_t id)
@@ -476,6 +516,7 @@ static int add_relay(struct connection *connection, int client_fd, struct tls *c
 					       &connection->peer, user),
 		.rate = share(allocation, allocation->n_bound + 1),
 		.idle_ms = 1000 * config->relay_idle_timeout,
+		.outlive_ms = allocation->kept ? RELAY_OUTLIVE_MS : 0,
 	};
 
 	connection->rate = request.rate;
@@ -491,18 +532,25 @@ static bool is_spliced(uint64_t relay)
 	return relay & DATAPATH_SPLICE_ID;
 }
 
-static void count_bound(const struct connection *connection)
+/* The engine has its sockets, and knows it by @relay. */
+static void begin_bound(struct connection *connection)
 {
-	bool spliced = is_spliced(connection->relay);
+	struct allocation *allocation = connection->allocation;
 
+	forget(connection);
+	connection->fd = -1;
+	connection->state = BOUND;
+	allocation->n_pending--;
+	allocation->n_bound++;
 	count_down(COUNT_CONNECTIONS_PENDING);
-	count(spliced ? COUNT_RELAYS_SPLICE : COUNT_RELAYS_KERNEL);
-	count(spliced ? COUNT_RELAYED_SPLICE : COUNT_RELAYED_KERNEL);
+	count(is_spliced(connection->relay) ? COUNT_RELAYS_SPLICE : COUNT_RELAYS_KERNEL);
+	HASH_ADD(by_relay, worker_of(connection)->relays, relay, sizeof(connection->relay),
+		 connection);
+	history_bound(allocation, connection->id, connection->relay);
 }
 
 void connection_bind(struct connection *connection, int client_fd, struct tls *client_tls)
 {
-	struct worker *worker = worker_of(connection);
 	struct allocation *allocation = connection->allocation;
 	char why[128] = "", who[LOG_WHO_LEN], quoted[LOG_QUOTE_LEN];
 	int err;
@@ -519,13 +567,8 @@ void connection_bind(struct connection *connection, int client_fd, struct tls *c
 		share(allocation, allocation->n_bound);
 		return;
 	}
-	connection->fd = -1;
-	connection->state = BOUND;
-	allocation->n_pending--;
-	allocation->n_bound++;
-	count_bound(connection);
-	HASH_ADD(by_relay, worker->relays, relay, sizeof(connection->relay), connection);
-	history_bound(allocation, connection->id, connection->relay);
+	begin_bound(connection);
+	count(is_spliced(connection->relay) ? COUNT_RELAYED_SPLICE : COUNT_RELAYED_KERNEL);
 	log_allocation(allocation, "connection bound", "connection=%08" PRIx32
 		       " relay=\"%" PRIu64 "\"", connection->id, connection->relay);
 }
@@ -575,4 +618,112 @@ void connection_delete_all(struct allocation *allocation, const char *why)
 						 on_deleted, worker);
 	while (!LIST_EMPTY(&allocation->connections))
 		connection_delete(LIST_FIRST(&allocation->connections), why);
+}
+
+/* --- over the death of the process */
+
+int connections_keep(struct allocation *allocation)
+{
+	struct connection *connection;
+	char name[KEPT_NAME_LEN];
+	int err = 0;
+
+	LIST_FOREACH(connection, &allocation->connections, entry) {
+		if (connection->state != PENDING || connection->kept || err)
+			continue;
+		err = kept_give(kept_name(name, connection->id), connection->fd);
+		connection->kept = !err;
+	}
+	return err;
+}
+
+void connections_forget(struct allocation *allocation)
+{
+	struct connection *connection;
+
+	LIST_FOREACH(connection, &allocation->connections, entry)
+		forget(connection);
+}
+
+void connections_each(const struct allocation *allocation, connection_fn fn, void *arg)
+{
+	const struct connection *connection;
+
+	LIST_FOREACH(connection, &allocation->connections, entry)
+		if (connection->kept)
+			fn(connection->id, &connection->peer, connection->expires, arg);
+}
+
+/* Of the same worker, and nobody else's. */
+static bool is_free(const struct worker *worker, uint32_t id)
+{
+	struct connection *taken;
+
+	HASH_FIND(hh, worker->connections, &id, sizeof(id), taken);
+	return !taken && connection_owner(worker, id) == worker;
+}
+
+int connection_restore(struct allocation *allocation, uint32_t id, const union addr *peer,
+		       time_t expires)
+{
+	char name[KEPT_NAME_LEN];
+	int fd = kept_take(kept_name(name, id));
+	struct connection *connection = NULL;
+	time_t left = expires - worker_now();
+
+	if (fd < 0)
+		return fd;
+	/* The engine may have it by now. */
+	if (is_free(allocation->session->worker, id))
+		connection = new_connection_of(allocation, id, fd, peer);
+	if (!connection) {
+		kept_forget(name);
+		close(fd);
+		return -EEXIST;
+	}
+	connection->kept = true;
+	history_connection(allocation, id, peer, false);
+	history_ready(allocation, id);
+	if (wait_for_bind(connection, left > 0 ? left : 0))
+		connection_delete(connection, "no memory");
+	return 0;
+}
+
+/*
+ * One that waits, says its record; but the process has died between its relay and the next
+ * record. The socket is the engine's now.
+ */
+static struct connection *find_outdated(const struct allocation *allocation, uint32_t id)
+{
+	struct connection *connection = connection_find(allocation->session->worker, id);
+
+	if (!connection || connection->allocation != allocation)
+		return NULL;
+	free_events(connection);
+	close(connection->fd);
+	return connection;
+}
+
+int connection_adopt(struct allocation *allocation, const struct relay_info *relay)
+{
+	struct connection *connection;
+	union addr peer;
+	uint32_t id;
+
+	if (!relay_cookie_get(relay->cookie, relay->cookie_len, &id, &peer))
+		return -EINVAL;
+	connection = find_outdated(allocation, id);
+	if (!connection && is_free(allocation->session->worker, id)) {
+		connection = new_connection_of(allocation, id, -1, &peer);
+		if (connection)
+			history_connection(allocation, id, &peer, false);
+	}
+	if (!connection)
+		return -EINVAL;
+	connection->relay = relay->id;
+	/* Whatever it is held to, share() will say so anew. */
+	connection->rate = allocation->bps ? UINT64_MAX : 0;
+	begin_bound(connection);
+	share(allocation, allocation->n_bound);
+	return 0;
 }

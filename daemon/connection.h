@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "addr.h"
 #include "datapath.h"
@@ -89,6 +90,49 @@ void connection_delete_all(struct allocation *allocation, const char *why);
  * connection_allocation() - whose it is
  */
 const struct allocation *connection_allocation(const struct connection *connection);
+
+/**
+ * connections_keep() - leave the sockets of those that wait for ConnectionBind to the next
+ * process
+ *
+ * Return: 0 or a negative errno.
+ */
+int connections_keep(struct allocation *allocation);
+
+/**
+ * connections_forget() - no process is to have them any more
+ */
+void connections_forget(struct allocation *allocation);
+
+/**
+ * typedef connection_fn - look at one that waits for ConnectionBind
+ * @expires: in seconds of worker_now()
+ */
+typedef void (*connection_fn)(uint32_t id, const union addr *peer, time_t expires, void *arg);
+
+/**
+ * connections_each() - look at those that wait for ConnectionBind
+ */
+void connections_each(const struct allocation *allocation, connection_fn fn, void *arg);
+
+/**
+ * connection_restore() - go on with one that has waited in a process before this one
+ * @expires: in seconds of worker_now()
+ *
+ * Its socket is taken over, if it is still there.
+ *
+ * Return: 0 or a negative errno.
+ */
+int connection_restore(struct allocation *allocation, uint32_t id, const union addr *peer,
+		       time_t expires);
+
+/**
+ * connection_adopt() - go on with one that the engine has, of a process before this one
+ * @relay: whose group is the allocation
+ *
+ * Return: 0 or a negative errno; then the relay is nobody's.
+ */
+int connection_adopt(struct allocation *allocation, const struct relay_info *relay);
 
 /**
  * connection_relay_ended() - the engine says that a relay is over

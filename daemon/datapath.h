@@ -66,12 +66,14 @@ struct relay_request {
 	size_t cookie_len;		/* at most RELAY_COOKIE_MAX */
 	uint64_t rate;			/* bytes per second, each way; 0: no limit */
 	uint32_t idle_ms;		/* ends when nothing moves for so long; 0: never */
+	uint32_t outlive_ms;		/* may outlive the process, if the engine's do */
 };
 
 #define RELAY_COOKIE_MAX 256
 
 typedef void (*relay_ended_fn)(const struct relay_info *info, void *arg);
 typedef void (*relay_dump_fn)(const struct relay_info *info, void *arg);
+typedef bool (*relay_wanted_fn)(const struct relay_info *info, void *arg);
 
 /* An engine. Every call returns 0 or a negative errno. */
 struct datapath_ops {
@@ -99,6 +101,10 @@ struct datapath_ops {
 			 relay_ended_fn final, void *arg);
 
 	int (*dump)(struct datapath *dp, relay_dump_fn fn, void *arg);
+
+	/* Take over those relays of a process before this one that @wanted says;
+	 * from then on they are as if they had been added. NULL if none outlives it. */
+	int (*adopt)(struct datapath *dp, relay_wanted_fn wanted, void *arg);
 
 	/* One relay, for the daemon to tell of; NULL or -ENOENT where others can
 	 * ask the engine themselves. Pointers are good until the loop turns. */

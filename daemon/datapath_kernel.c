@@ -401,6 +401,7 @@ static int kernel_add(struct datapath *dp, const struct relay_request *req,
 		.group = req->group,
 		.cookie = req->cookie,
 		.cookie_len = req->cookie_len,
+		.outlive_ms = req->outlive_ms,
 		.limits = limits,
 		.n_limits = ARRAY_SIZE(limits),
 	};
@@ -492,6 +493,48 @@ static int kernel_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 	return err;
 }
 
+/* What was passed on before the kernel saw it, nobody remembers any more. */
+static int adopt_one(struct datapath_kernel *dk, const struct kturn_relay *relay)
+{
+	const struct relay_request request = {
+		.group = relay->group,
+		.cookie = relay->cookie,
+		.cookie_len = relay->cookie_len,
+	};
+	struct own_relay *own = own_relay_new(&request);
+	int err = own ? kturn_relay_adopt(dk->requests, relay->id) : -ENOMEM;
+
+	if (err) {
+		free(own);
+		return err;
+	}
+	own->info.id = relay->id;
+	HASH_ADD(hh, dk->relays, info.id, sizeof(own->info.id), own);
+	return 0;
+}
+
+/* One that has ended meanwhile is no failure. */
+static int kernel_adopt(struct datapath *dp, relay_wanted_fn wanted, void *arg)
+{
+	static const uint32_t nobody = 0;
+	const struct kturn_which orphans = { .owner = &nobody };
+	struct datapath_kernel *dk = kernel_of(dp);
+	struct kturn_relays relays = { .count = 0 };
+	int err = kturn_relay_dump(dk->requests, &orphans, &relays);
+
+	for (size_t i = 0; !err && i < relays.count; i++) {
+		const struct relay_info info = info_of(&relays.relay[i]);
+
+		if (!wanted(&info, arg))
+			continue;
+		err = adopt_one(dk, &relays.relay[i]);
+		if (err == -ENOENT)
+			err = 0;
+	}
+	kturn_relays_free(&relays);
+	return err;
+}
+
 const struct datapath_ops datapath_kernel = {
 	.name = "kernel",
 	.open = kernel_open,
@@ -501,4 +544,5 @@ const struct datapath_ops datapath_kernel = {
 	.del = kernel_del,
 	.del_group = kernel_del_group,
 	.dump = kernel_dump,
+	.adopt = kernel_adopt,
 };

@@ -207,6 +207,13 @@ static int tls_dump(struct datapath *dp, relay_dump_fn fn, void *arg)
 	return err ? err : pair->splice->ops->dump(pair->splice, fn, arg);
 }
 
+static int tls_adopt(struct datapath *dp, relay_wanted_fn wanted, void *arg)
+{
+	struct pair *pair = pair_of(dp);
+
+	return pair->kernel->ops->adopt(pair->kernel, wanted, arg);
+}
+
 static int tls_look(struct datapath *dp, uint64_t id, struct relay_info *info)
 {
 	struct datapath *engine = engine_of(dp, id);
@@ -223,5 +230,6 @@ const struct datapath_ops datapath_tls = {
 	.del = tls_del,
 	.del_group = tls_del_group,
 	.dump = tls_dump,
+	.adopt = tls_adopt,
 	.look = tls_look,
 };

@@ -389,6 +389,8 @@ static int put_add(struct nl_msg *msg, const struct kturn_add *add)
 	       nla_put_u64(msg, KTURN_A_RELAY_GROUP, add->group) ||
 	       (add->cookie_len &&
 		nla_put(msg, KTURN_A_RELAY_COOKIE, add->cookie_len, add->cookie)) ||
+	       (add->outlive_ms &&
+		nla_put_u32(msg, KTURN_A_RELAY_OUTLIVE_MS, add->outlive_ms)) ||
 	       (add->n_limits && put_limits(msg, add->limits, add->n_limits));
 }
 
@@ -465,6 +467,11 @@ int kturn_relay_set(struct kturn_genl *genl, uint64_t id,
 		return fail(genl, -EMSGSIZE);
 	}
 	return request(genl, msg, NULL, NULL);
+}
+
+int kturn_relay_adopt(struct kturn_genl *genl, uint64_t id)
+{
+	return request_u64(genl, KTURN_CMD_RELAY_ADOPT, 0, KTURN_A_RELAY_ID, &id, NULL, NULL);
 }
 
 int kturn_relay_del(struct kturn_genl *genl, uint64_t id, struct kturn_relays *relays)

@@ -69,6 +69,7 @@ struct kturn_limit {
 /**
  * struct kturn_add - a request for a relay
  * @cookie: comes back untouched; at most KTURN_COOKIE_MAX bytes
+ * @outlive_ms: how long it outlives its owner, waiting for kturn_relay_adopt()
  * @limits: what it is held to, @n_limits of them
  */
 struct kturn_add {
@@ -76,6 +77,7 @@ struct kturn_add {
 	uint64_t group;
 	const void *cookie;
 	size_t cookie_len;
+	uint32_t outlive_ms;
 	const struct kturn_limit *limits;
 	size_t n_limits;
 };
@@ -172,7 +174,8 @@ struct kturn_event {
  * kturn_genl_open() - make a socket that speaks to the family
  * @why: gets a sentence on failure
  *
- * The relays that are made through this socket end when it is closed.
+ * The relays that are made through this socket end when it is closed, or wait for another
+ * one to adopt them.
  *
  * Return: 0, -ENOENT if the module is not loaded, or another negative errno.
  */
@@ -220,6 +223,7 @@ int kturn_relay_get(struct kturn_genl *genl, uint64_t id,
 
 /**
  * struct kturn_which - some of all relays; what is NULL does not matter
+ * @owner: 0 stands for those that have none any more
  */
 struct kturn_which {
 	const uint64_t *group;
@@ -255,6 +259,14 @@ int kturn_relay_dump(struct kturn_genl *genl, const struct kturn_which *which,
  */
 int kturn_relay_set(struct kturn_genl *genl, uint64_t id,
 		    const struct kturn_limit *limits, size_t count);
+
+/**
+ * kturn_relay_adopt() - become the owner of a relay whose owner is gone
+ *
+ * Return: 0, -ENOENT without such a relay, -EBUSY if it has an owner, or another negative
+ * errno.
+ */
+int kturn_relay_adopt(struct kturn_genl *genl, uint64_t id);
 
 /**
  * kturn_relay_del() - end one relay

@@ -224,5 +224,6 @@ bool mobility_leave(struct session *session)
 		return false;
 	}
 	session->allocation = NULL;
+	allocation_keep(allocation);
 	return true;
 }

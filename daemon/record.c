@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <netinet/in.h>
 #include <string.h>
 
 #include "crc32.h"
@@ -12,7 +13,8 @@ _Static_assert(sizeof(struct record) == 392, "no padding");
 
 static size_t names_offset(const struct record *record)
 {
-	return sizeof(*record) + record->n_peers * sizeof(struct record_peer);
+	return sizeof(*record) +
+	       (record->n_peers + record->n_connections) * sizeof(struct record_peer);
 }
 
 static size_t checksum_offset(const struct record *record)
@@ -55,7 +57,7 @@ static bool is_sealed(const struct record *record)
 static bool has_size(const struct record *record, size_t len)
 {
 	return len >= sizeof(*record) && record->n_peers < UINT16_MAX &&
-	       record->names_len < UINT16_MAX && record_size(record) == len;
+	       record->n_connections < UINT16_MAX && record->names_len < UINT16_MAX && record_size(record) == len;
 }
 
 static bool is_ip(const union addr *addr)
@@ -70,10 +72,10 @@ static bool has_addresses(const struct record *record, const struct record_peer 
 	for (unsigned int i = 0; i < record->n_sessions; i++)
 		right &= is_ip(&record->sessions[i].client) &&
 			 is_ip(&record->sessions[i].server) &&
-			 is_ip(&record->sessions[i].listener);
+			 (record->sessions[i].stream || is_ip(&record->sessions[i].listener));
 	for (unsigned int i = 0; i < record->n_relayed; i++)
 		right &= is_ip(&record->relayed[i].addr);
-	for (unsigned int i = 0; i < record->n_peers; i++)
+	for (unsigned int i = 0; i < record->n_peers + record->n_connections; i++)
 		right &= is_ip(&peers[i].addr);
 	return right;
 }
@@ -109,9 +111,11 @@ bool record_read(struct record_view *view, const void *data, size_t len)
 	if (!has_size(record, len) || !is_sealed(record) || !record->n_sessions ||
 	    record->n_sessions > RECORD_SESSIONS_MAX || !record->n_relayed ||
 	    record->n_relayed > ALLOCATION_RELAYED_MAX ||
-	    record->token.key.len > CREDENTIAL_KEY_MAX)
+	    record->token.key.len > CREDENTIAL_KEY_MAX ||
+	    (record->transport != IPPROTO_TCP && record->transport != IPPROTO_UDP))
 		return false;
 	view->peers = (const struct record_peer *)(record + 1);
+	view->connections = view->peers + record->n_peers;
 	return has_addresses(record, view->peers) &&
 	       read_names(view, (const char *)record + names_offset(record), record->names_len);
 }

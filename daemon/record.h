@@ -3,8 +3,8 @@
  * The record of an allocation: what another process has to know to go on with it. These
  * structures, as they lie in memory, are the format; STATE_VERSION is its version.
  *
- * One of them is struct record, then @n_peers of struct record_peer, the names of the user,
- * and a checksum.
+ * One of them is struct record, then @n_peers and @n_connections of struct record_peer, the
+ * names of the user, and a checksum.
  */
 #ifndef KTURN_RECORD_H
 #define KTURN_RECORD_H
@@ -21,13 +21,14 @@
 #define RECORD_SESSIONS_MAX 2	/* one, and that which it moves to */
 
 /**
- * struct record_session - of a client over UDP
- * @listener: what the socket is bound to that he sends to
- * @at: the index of the worker that has it
+ * struct record_session - of a client over UDP or TCP
+ * @stream: over TCP; its socket is kept
+ * @listener: if not, what the socket is bound to that he sends to
+ * @at: and the index of the worker that has it
  */
 struct record_session {
 	union addr client, server, listener;
-	uint32_t at;
+	uint16_t stream, at;
 };
 
 /**
@@ -41,8 +42,8 @@ struct record_relayed {
 };
 
 /**
- * struct record_peer - a permission, or a channel
- * @number: of the channel; 0 if it is a permission
+ * struct record_peer - a permission, a channel, or a connection
+ * @number: of the channel, or 0 if it is a permission; or the CONNECTION-ID
  * @expires: seconds of worker_now(), as of all that expires here
  */
 struct record_peer {
@@ -54,6 +55,7 @@ struct record_peer {
 /**
  * struct record - of an allocation, as in struct allocation
  * @sessions: the first is that which peers' data goes to
+ * @n_connections: that wait for ConnectionBind; the engine knows those that are bound
  * @ticket: mobility.h's number
  * @has_user: the user's realm, name and account are at the end
  * @names_len: of these, with the NUL of the first two
@@ -67,10 +69,11 @@ struct record {
 	struct record_session sessions[RECORD_SESSIONS_MAX];
 	struct record_relayed relayed[ALLOCATION_RELAYED_MAX];
 	uint8_t transaction[STUN_TRANSACTION_LEN];
-	uint32_t n_sessions, n_relayed, n_peers, names_len;
+	uint32_t n_sessions, n_relayed, n_peers, n_connections, names_len;
 	uint16_t moves;
+	uint8_t transport;
 	bool fingerprint, mobile, has_user, expired;
-	uint8_t unused[6];
+	uint8_t unused;
 };
 
 /**
@@ -79,7 +82,7 @@ struct record {
  */
 struct record_view {
 	const struct record *record;
-	const struct record_peer *peers;
+	const struct record_peer *peers, *connections;
 	const char *realm, *name, *account;
 	size_t account_len;
 };
@@ -90,12 +93,12 @@ struct record_view {
 size_t record_size(const struct record *record);
 
 /**
- * record_peers() - where its peers are
+ * record_peers() - where its peers are, and behind @n_peers of them its connections
  */
 struct record_peer *record_peers(struct record *record);
 
 /**
- * record_names() - where the user's names are; behind @n_peers of them
+ * record_names() - where the user's names are, behind all of these
  */
 char *record_names(struct record *record);
 

@@ -6,6 +6,7 @@
 #ifndef KTURN_RELAY_COOKIE_H
 #define KTURN_RELAY_COOKIE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,5 +53,13 @@ _Static_assert(sizeof(struct relay_cookie) <= RELAY_COOKIE_MAX, "a cookie fits")
 size_t relay_cookie_set(struct relay_cookie *cookie, uint32_t connection_id,
 			const union addr *relayed, const union addr *peer,
 			const char *user);
+
+/**
+ * relay_cookie_get() - read what another process has put into one
+ *
+ * Return: whether it is one of ours.
+ */
+bool relay_cookie_get(const void *cookie, size_t len, uint32_t *connection_id,
+		      union addr *peer);
 
 #endif

@@ -6,12 +6,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "acl.h"
 #include "allocation.h"
 #include "allocation_keep.h"
 #include "auth_user.h"
 #include "config.h"
+#include "connection.h"
+#include "datapath.h"
 #include "log.h"
 #include "log_who.h"
 #include "mobility.h"
@@ -21,12 +24,13 @@
 #include "restore.h"
 #include "server.h"
 #include "session_datagram.h"
+#include "session_stream.h"
 #include "worker.h"
 
 /* Of one worker. */
 struct restoring {
 	struct worker *worker;
-	unsigned int restored, lost;
+	unsigned int restored, lost, relays;
 };
 
 /* Return: 0, also if there is no user; or -ENOMEM. */
@@ -43,25 +47,35 @@ static int restore_user(const struct record_view *view, struct auth_user **user)
 	return 0;
 }
 
-static bool is_bound(int fd, const union addr *addr)
+static bool has(int fd, int option, int wanted)
 {
-	socklen_t type_len = sizeof(int), len = sizeof(union addr);
-	union addr bound;
-	int type;
+	socklen_t len = sizeof(int);
+	int value;
 
-	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) && type == SOCK_DGRAM &&
+	return !getsockopt(fd, SOL_SOCKET, option, &value, &len) && value == wanted;
+}
+
+static bool is_relayed(int fd, bool tcp, const union addr *addr)
+{
+	socklen_t len = sizeof(union addr);
+	union addr bound;
+
+	return has(fd, SO_TYPE, tcp ? SOCK_STREAM : SOCK_DGRAM) && has(fd, SO_ACCEPTCONN, tcp) &&
 	       !getsockname(fd, &bound.sa, &len) && addr_equal(&bound, addr);
 }
 
 /* Return: the socket, and its port is ours; or a negative errno. */
-static int take_relayed(struct server *server, uint64_t id, const union addr *addr)
+static int take_relayed(struct server *server, const struct record *record,
+			const union addr *addr)
 {
+	bool tcp = record->transport == IPPROTO_TCP;
 	char name[KEPT_NAME_LEN];
-	int fd = kept_take(allocation_kept_name(name, id, addr->sa.sa_family)), err;
+	int fd = kept_take(allocation_kept_name(name, record->id, addr->sa.sa_family)), err;
 
 	if (fd < 0)
 		return fd;
-	err = is_bound(fd, addr) ? relayed_retake(server->relayed_udp, addr) : -EBADF;
+	err = is_relayed(fd, tcp, addr)
+	    ? relayed_retake(tcp ? server->relayed : server->relayed_udp, addr) : -EBADF;
 	if (!err)
 		return fd;
 	kept_forget(name);
@@ -77,9 +91,9 @@ static int restore_relayed(struct allocation *allocation, const struct record *r
 
 	for (unsigned int i = 0; i < record->n_relayed; i++) {
 		const struct record_relayed *relayed = &record->relayed[i];
-		int fd = take_relayed(server, record->id, &relayed->addr);
+		int fd = take_relayed(server, record, &relayed->addr);
 
-		err = fd < 0 ? fd : allocation_add_udp(allocation, fd, &relayed->addr);
+		err = fd < 0 ? fd : allocation_add(allocation, fd, &relayed->addr);
 		if (!err)
 			allocation->relayed[allocation->n_relayed - 1].expires = relayed->expires;
 	}
@@ -107,6 +121,16 @@ static void restore_peers(struct allocation *allocation, const struct record_vie
 	}
 }
 
+/* One that cannot be had is over, as if its peer had gone. */
+static void restore_connections(struct allocation *allocation, const struct record_view *view)
+{
+	for (unsigned int i = 0; i < view->record->n_connections; i++) {
+		const struct record_peer *one = &view->connections[i];
+
+		connection_restore(allocation, one->number, &one->addr, one->expires);
+	}
+}
+
 static int restore_mobility(struct allocation *allocation, const struct record *record)
 {
 	struct worker *worker = allocation->session->worker;
@@ -114,7 +138,7 @@ static int restore_mobility(struct allocation *allocation, const struct record *
 
 	if (!record->mobile)
 		return 0;
-	if (record->n_sessions > 1)
+	if (record->n_sessions > 1 && !record->sessions[1].stream)
 		next = session_datagram_restore(worker, &record->sessions[1]);
 	return mobility_restore(allocation, record->ticket, record->moves, next);
 }
@@ -130,7 +154,8 @@ static int fill(struct allocation *allocation, const struct record_view *view)
 	allocation->to_peer = record->to_peer;
 	allocation->to_client = record->to_client;
 	allocation->fingerprint = record->fingerprint;
-	allocation->inherited = allocation->kept = true;
+	allocation->inherited = true;
+	allocation->kept = allocation->session;
 	memcpy(allocation->transaction, record->transaction, sizeof(allocation->transaction));
 	err = restore_relayed(allocation, record);
 	if (!err)
@@ -160,7 +185,7 @@ static int restore_allocation(struct session *session, struct auth_user *user,
 
 	if (!quota_restore(&server->quota, user))
 		return -ENOMEM;
-	allocation = allocation_new(session, user, IPPROTO_UDP);
+	allocation = allocation_new(session, user, view->record->transport);
 	if (!allocation) {
 		quota_release(&server->quota, user);
 		return -ENOMEM;
@@ -173,12 +198,33 @@ static int restore_allocation(struct session *session, struct auth_user *user,
 	}
 	allocation_begin(allocation);
 	log_restored(allocation);
+	restore_connections(allocation, view);
 	return 0;
+}
+
+static struct session *restore_stream(struct worker *worker, const struct record *record)
+{
+	struct session *session = NULL;
+	char name[KEPT_NAME_LEN];
+	int fd = kept_take(allocation_kept_session(name, record->id));
+
+	if (fd < 0)
+		return NULL;
+	if (has(fd, SO_TYPE, SOCK_STREAM))
+		session = session_stream_restore(worker, fd, &record->sessions[0]);
+	if (!session) {
+		kept_forget(name);
+		close(fd);
+	}
+	return session;
 }
 
 static int restore_record(struct worker *worker, const struct record_view *view)
 {
-	struct session *session = session_datagram_restore(worker, &view->record->sessions[0]);
+	const struct record *record = view->record;
+	struct session *session = record->sessions[0].stream
+				? restore_stream(worker, record)
+				: session_datagram_restore(worker, &record->sessions[0]);
 	struct auth_user *user;
 	int err;
 
@@ -212,6 +258,44 @@ static int on_record(uint64_t id, const void *data, size_t len, void *arg)
 	return -1;
 }
 
+static struct allocation *find(const struct worker *worker, uint64_t id)
+{
+	struct allocation *allocation;
+
+	HASH_FIND(hh, worker->allocations, &id, sizeof(id), allocation);
+	return allocation;
+}
+
+static bool is_wanted(const struct relay_info *relay, void *worker)
+{
+	return find(worker, relay->group);
+}
+
+/* One that fits nowhere ends. */
+static void on_relay(const struct relay_info *relay, void *arg)
+{
+	struct restoring *restoring = arg;
+	struct worker *worker = restoring->worker;
+	struct allocation *allocation = find(worker, relay->group);
+
+	if (allocation && !connection_adopt(allocation, relay))
+		restoring->relays++;
+	else
+		worker->datapath->ops->del(worker->datapath, relay->id, NULL, NULL);
+}
+
+/* Those that nobody takes over end by themselves, in a while. */
+static int adopt_relays(struct restoring *restoring)
+{
+	struct datapath *datapath = restoring->worker->datapath;
+	int err;
+
+	if (!datapath->ops->adopt)
+		return 0;
+	err = datapath->ops->adopt(datapath, is_wanted, restoring->worker);
+	return err ? err : datapath->ops->dump(datapath, on_relay, restoring);
+}
+
 static void restore_worker(struct restoring *restoring)
 {
 	struct worker *worker = restoring->worker;
@@ -220,6 +304,8 @@ static void restore_worker(struct restoring *restoring)
 
 	counters_begin(&worker->counters);
 	err = records_each(worker->records, on_record, restoring);
+	if (!err)
+		err = adopt_relays(restoring);
 	counters_begin(before);
 	if (err)
 		log_error("allocations not restored", "worker=%u error=\"%s\"", worker->index,
@@ -228,7 +314,7 @@ static void restore_worker(struct restoring *restoring)
 
 void restore(struct server *server)
 {
-	unsigned int restored = 0, lost = 0;
+	unsigned int restored = 0, lost = 0, relays = 0;
 
 	for (unsigned int i = 0; i < server->n_workers; i++) {
 		struct restoring restoring = { .worker = &server->workers[i] };
@@ -237,7 +323,9 @@ void restore(struct server *server)
 			restore_worker(&restoring);
 		restored += restoring.restored;
 		lost += restoring.lost;
+		relays += restoring.relays;
 	}
 	if (restored || lost)
-		log_info("allocations restored", "restored=%u lost=%u", restored, lost);
+		log_info("allocations restored", "restored=%u lost=%u relays=%u", restored, lost,
+			 relays);
 }

@@ -34,7 +34,7 @@ struct worker;
  * @send: send a message of the server's own
  * @send_data: send a message with a peer's data; may drop it
  * @allocated: an allocation has been made, or has gone; may be NULL
- * @keep: see session_keep(); NULL if it ends with the process
+ * @keep: see session_keep(); NULL if it never can
  * @close: free the session and what it runs on
  */
 struct session_ops {
@@ -44,7 +44,7 @@ struct session_ops {
 	void (*send)(struct session *session, const void *data, size_t len);
 	void (*send_data)(struct session *session, const void *data, size_t len);
 	void (*allocated)(struct session *session);
-	void (*keep)(const struct session *session, struct record_session *record);
+	bool (*keep)(const struct session *session, struct record_session *record);
 	void (*close)(struct session *session);
 };
 
@@ -163,9 +163,7 @@ static inline void session_send_data(struct session *session, const void *data, 
  */
 static inline bool session_keep(const struct session *session, struct record_session *record)
 {
-	if (session->ops->keep)
-		session->ops->keep(session, record);
-	return session->ops->keep;
+	return session->ops->keep && session->ops->keep(session, record);
 }
 
 /**

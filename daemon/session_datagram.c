@@ -132,16 +132,19 @@ static void close_datagram(struct session *session)
 	free(self);
 }
 
-static void keep(const struct session *session, struct record_session *record)
+static bool keep(const struct session *session, struct record_session *record)
 {
 	const struct session_datagram *self =
 		container_of(session, const struct session_datagram, session);
 	const struct worker *at = self->at ? self->at : session->worker;
 
-	record->client = session->client;
-	record->server = session->server;
-	record->listener = self->socket->addr;
-	record->at = at->index;
+	*record = (struct record_session){
+		.client = session->client,
+		.server = session->server,
+		.listener = self->socket->addr,
+		.at = at->index,
+	};
+	return true;
 }
 
 static const struct session_ops session_ops = {

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allocation_keep.h"
 #include "config.h"
 #include "connection.h"
 #include "log_who.h"
 #include "macros.h"
+#include "record.h"
 #include "session_stream.h"
 #include "sock.h"
 #include "turn.h"
@@ -65,10 +67,20 @@ static void on_drained(struct stream *stream)
 	connection_bind(connection, fd, tls);
 }
 
+/* Until the next change of it. */
+static void on_behind(struct stream *stream)
+{
+	struct allocation *allocation = of_stream(stream)->session.allocation;
+
+	if (allocation)
+		allocation_forget(allocation);
+}
+
 static const struct stream_ops stream_ops = {
 	.message = on_message,
 	.drained = on_drained,
 	.broken = on_broken,
+	.behind = on_behind,
 };
 
 static bool is_secure(const struct session *session)
@@ -97,6 +109,7 @@ static void evict(struct stranger *stranger)
 static void become_stranger(struct session_stream *self)
 {
 	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
+	stream_keep(&self->stream, false);
 	stranger_return(&self->session.worker->strangers, &self->stranger,
 			&self->session.client);
 }
@@ -104,6 +117,7 @@ static void become_stranger(struct session_stream *self)
 static void become_known(struct session_stream *self)
 {
 	stream_limit_output(&self->stream, STREAM_OUTPUT_MAX);
+	stream_keep(&self->stream, self->session.worker->records && !self->stream.tls);
 	stranger_leave(&self->stranger);
 }
 
@@ -127,6 +141,20 @@ static void close_stream(struct session *session)
 	free(self);
 }
 
+/* What TLS knows ends with the process. */
+static bool keep(const struct session *session, struct record_session *record)
+{
+	const struct session_stream *self =
+		container_of(session, const struct session_stream, session);
+
+	*record = (struct record_session){
+		.client = session->client,
+		.server = session->server,
+		.stream = true,
+	};
+	return !self->stream.tls && !stream_is_behind(&self->stream);
+}
+
 static const struct session_ops session_ops = {
 	.transport = "tcp",
 	.stream = true,
@@ -134,6 +162,7 @@ static const struct session_ops session_ops = {
 	.send = send_message,
 	.send_data = send_data,
 	.allocated = allocated,
+	.keep = keep,
 	.close = close_stream,
 };
 
@@ -186,6 +215,24 @@ void session_stream_open(struct worker *worker, int fd, const union addr *client
 	session_begin(&self->session);
 	stream_limit_output(&self->stream, STRANGER_OUTPUT_MAX);
 	stranger_enter(&worker->strangers, &self->stranger, client);
+}
+
+int session_stream_fd(struct session *session)
+{
+	return of_session(session)->stream.fd;
+}
+
+struct session *session_stream_restore(struct worker *worker, int fd,
+				       const struct record_session *record)
+{
+	struct session_stream *self = new_session(worker, fd, &record->client);
+
+	if (!self)
+		return NULL;
+	if (worker->config->rfc5766_channel_numbers)
+		stream_take_old_channels(&self->stream);
+	session_begin(&self->session);
+	return &self->session;
 }
 
 void session_stream_leave(struct session *session)

@@ -45,6 +45,23 @@ void session_stream_leave(struct session *session);
 int session_stream_enter(struct session *session, struct worker *worker);
 
 /**
+ * session_stream_fd() - its socket; stays the session's
+ */
+int session_stream_fd(struct session *session);
+
+/**
+ * session_stream_restore() - go on with a control connection of a process before this one
+ * @worker: whose it is; no thread runs yet
+ * @fd: its socket
+ *
+ * It has no allocation yet.
+ *
+ * Return: NULL without memory; then @fd is still the caller's.
+ */
+struct session *session_stream_restore(struct worker *worker, int fd,
+				       const struct record_session *record);
+
+/**
  * session_stream_become() - give the socket to a connection once all output is out
  */
 void session_stream_become(struct session *session, struct connection *connection);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "counters.h"
@@ -67,6 +70,43 @@ static void expect_message(struct stream *stream)
 	stream->want = CHANNEL_HEADER_LEN;
 }
 
+/* The message before has been dealt with. */
+static void take_read(struct stream *stream)
+{
+	if (stream->unread)
+		recv(stream->fd, NULL, stream->unread, MSG_TRUNC | MSG_DONTWAIT);
+	stream->unread = 0;
+}
+
+static void wake_for(struct stream *stream, int bytes)
+{
+	if (bytes == stream->low_water)
+		return;
+	setsockopt(stream->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+	stream->low_water = bytes;
+}
+
+/*
+ * The bytes stay in the kernel until the message has been dealt with. The socket is only to
+ * wake us for more than there are; nothing more comes behind the client's FIN.
+ */
+static ssize_t peek(struct stream *stream, void *buf, size_t len)
+{
+	uint8_t *start = (uint8_t *)buf - stream->have;
+	const size_t wanted = stream->have + len;
+	struct pollfd pfd = { .fd = stream->fd, .events = POLLRDHUP };
+	ssize_t n = recv(stream->fd, start, wanted, MSG_PEEK);
+
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	if ((size_t)n < wanted) {
+		wake_for(stream, wanted);
+		if (poll(&pfd, 1, 0) == 1)
+			return 0;
+	}
+	return (size_t)n > stream->have ? n - (ssize_t)stream->have : -EAGAIN;
+}
+
 /* Return: the number of bytes, 0 at the end, or a negative errno. */
 static ssize_t receive(struct stream *stream, void *buf, size_t len)
 {
@@ -74,6 +114,8 @@ static ssize_t receive(struct stream *stream, void *buf, size_t len)
 
 	if (stream->tls)
 		return tls_recv(stream->tls, buf, len);
+	if (stream->kept)
+		return peek(stream, buf, len);
 	n = recv(stream->fd, buf, len, 0);
 	return n < 0 ? -errno : n;
 }
@@ -122,6 +164,15 @@ static void fail_later(struct stream *stream, const char *why)
 	event_active(stream->writable, EV_WRITE, 0);
 }
 
+static void note_behind(struct stream *stream)
+{
+	bool was = stream->behind;
+
+	stream->behind = evbuffer_get_length(stream->output);
+	if (stream->behind && !was && stream->ops->behind)
+		stream->ops->behind(stream);
+}
+
 static void flush(struct stream *stream)
 {
 	if (!evbuffer_get_length(stream->output))
@@ -131,6 +182,7 @@ static void flush(struct stream *stream)
 		fail_later(stream, strerror(errno));
 	else if (evbuffer_get_length(stream->output))
 		event_add(stream->writable, NULL);
+	note_behind(stream);
 }
 
 static void start_timer(struct stream *stream, unsigned int seconds)
@@ -185,11 +237,20 @@ static const char *read_on(struct stream *stream)
 		why = shake_hands(stream);
 	if (why || stream->tls_use != TLS_NEVER || is_shaking_hands(stream))
 		return why;
+	take_read(stream);
 	why = read_message(stream);
 	/* TLS may have had something to say, too. */
 	if (stream->tls)
 		flush(stream);
 	return why;
+}
+
+/* Until the loop comes back: its handler may close us. */
+static void leave_unread(struct stream *stream, size_t len)
+{
+	if (stream->low_water)
+		wake_for(stream, 1);
+	stream->unread = len;
 }
 
 static void hand_over(struct stream *stream)
@@ -199,6 +260,8 @@ static void hand_over(struct stream *stream)
 
 	evtimer_del(stream->stalled);
 	expect_message(stream);
+	if (stream->kept)
+		leave_unread(stream, len);
 	/* For what TLS has already the socket will not wake us. */
 	if (stream->tls && tls_pending(stream->tls))
 		event_active(stream->readable, EV_READ, 0);
@@ -336,6 +399,17 @@ void stream_take_old_channels(struct stream *stream)
 	stream->old_channels = true;
 }
 
+void stream_keep(struct stream *stream, bool on)
+{
+	stream->kept = on;
+	evtimer_del(stream->stalled);
+}
+
+bool stream_is_behind(const struct stream *stream)
+{
+	return stream->behind;
+}
+
 static int put(struct stream *stream, const void *data, size_t len)
 {
 	if (stream->tls)
@@ -406,6 +480,7 @@ void stream_close(struct stream *stream)
 {
 	int fd = stream->fd;
 
+	take_read(stream);
 	say_goodbye(stream);
 	free_parts(stream);
 	close(fd);

@@ -36,14 +36,16 @@ struct stream;
  * @message: a message has arrived; its first two bits tell which kind it is
  * @drained: after stream_drain(): the last byte of output is out
  * @broken: nothing more will come of it; @why is a constant
+ * @behind: the client does not read fast enough, and may have got half of a message; or NULL
  *
- * All are called from the loop and from nowhere else, and each may close the
- * stream. Whatever stream_send() runs into is reported later, too.
+ * All but the last are called from the loop and from nowhere else, and each of those may
+ * close the stream. Whatever stream_send() runs into is reported later, too.
  */
 struct stream_ops {
 	void (*message)(struct stream *stream, const uint8_t *data, size_t len);
 	void (*drained)(struct stream *stream);
 	void (*broken)(struct stream *stream, const char *why);
+	void (*behind)(struct stream *stream);
 };
 
 /**
@@ -60,6 +62,10 @@ struct stream {
 	size_t output_max;
 	bool draining;
 	bool old_channels;
+	bool kept;
+	bool behind;
+	size_t unread;		/* bytes of the message before, if kept */
+	int low_water;		/* bytes that the socket wakes us for, if kept; 0: any */
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */
 	struct handshakes *handshakes;
@@ -111,6 +117,22 @@ void stream_limit_output(struct stream *stream, size_t max);
  * Those from 0x5000 on otherwise are no beginning of a message.
  */
 void stream_take_old_channels(struct stream *stream);
+
+/**
+ * stream_keep() - have it go on in another process, wherever this one dies
+ * @on: or not any more
+ *
+ * Between two messages, and without TLS. From now on a message is in the kernel until its
+ * owner has done with it: should the process die meanwhile, the next one gets it once more.
+ */
+void stream_keep(struct stream *stream, bool on);
+
+/**
+ * stream_is_behind() - tell whether the client may have got half of a message
+ *
+ * Then the rest would be missing in another process.
+ */
+bool stream_is_behind(const struct stream *stream);
 
 /**
  * stream_send() - send a message, now or as soon as the socket has room
