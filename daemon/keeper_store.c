@@ -6,9 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "keeper_store.h"
 #include "log.h"
+#include "log_limit.h"
+
+struct keeper_entry {
+	UT_hash_handle hh;
+	int fd;
+	char name[KEPT_NAME_LEN];
+};
 
 /* Return: what follows a line's @key, as long as the line; NULL if no line has it. */
 static const char *value_of(const char *text, const char *key, size_t *len)
@@ -50,27 +58,68 @@ static bool read_name(const char *text, char name[KEPT_NAME_LEN])
 	return true;
 }
 
-static void drop(struct keeper_store *store, const char *name)
+static struct keeper_entry *find(const struct keeper_store *store, const char *name)
 {
-	for (unsigned int i = 0; i < store->n; i++) {
-		if (strcmp(store->entries[i].name, name))
-			continue;
-		close(store->entries[i].fd);
-		store->entries[i] = store->entries[--store->n];
+	struct keeper_entry *entry;
+
+	HASH_FIND_STR(store->entries, name, entry);
+	return entry;
+}
+
+int keeper_store_find(const struct keeper_store *store, const char *name)
+{
+	const struct keeper_entry *entry = find(store, name);
+
+	return entry ? entry->fd : -1;
+}
+
+static void drop(struct keeper_store *store, struct keeper_entry *entry)
+{
+	if (!entry)
 		return;
-	}
+	HASH_DEL(store->entries, entry);
+	store->n--;
+	store->names -= strlen(entry->name) + 1;
+	close(entry->fd);
+	free(entry);
+}
+
+void keeper_store_clear(struct keeper_store *store)
+{
+	struct keeper_entry *entry, *next;
+
+	HASH_ITER(hh, store->entries, entry, next)
+		drop(store, entry);
+}
+
+static const char *add(struct keeper_store *store, const char *name, int fd)
+{
+	size_t len = strlen(name) + 1;
+	struct keeper_entry *entry;
+
+	if (store->n == KEPT_MAX || store->names + len > KEPT_NAMES_MAX)
+		return "too many";
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return "no memory";
+	memcpy(entry->name, name, len);
+	entry->fd = fd;
+	HASH_ADD_STR(store->entries, name, entry);
+	store->n++;
+	store->names += len;
+	return NULL;
 }
 
 static void keep(struct keeper_store *store, const char *name, int fd)
 {
-	drop(store, name);
-	if (store->n == KEPT_MAX) {
-		log_warning("descriptor not kept", "name=%s error=\"too many\"", name);
-		close(fd);
+	const char *why;
+
+	drop(store, find(store, name));
+	why = add(store, name, fd);
+	if (!why)
 		return;
-	}
-	strcpy(store->entries[store->n].name, name);
-	store->entries[store->n++].fd = fd;
+	log_limited(log_warning, "descriptor not kept", "name=%s error=\"%s\"", name, why);
+	close(fd);
 }
 
 void keeper_store_notify(struct keeper_store *store, const char *text, const int *fds,
@@ -83,7 +132,7 @@ void keeper_store_notify(struct keeper_store *store, const char *text, const int
 	if (wanted)
 		keep(store, name, fds[0]);
 	else if (named && keeper_store_says(text, "FDSTOREREMOVE=1"))
-		drop(store, name);
+		drop(store, find(store, name));
 	while (!wanted && n_fds)
 		close(fds[--n_fds]);
 }
@@ -92,12 +141,13 @@ void keeper_store_notify(struct keeper_store *store, const char *text, const int
 
 static int tell_environment(const struct keeper_store *store)
 {
-	static char names[KEPT_MAX * KEPT_NAME_LEN];
-	char text[16];
-	char *end = names;
+	static char names[KEPT_NAMES_MAX];
+	const struct keeper_entry *entry;
+	char text[16], *end = names;
 
-	for (unsigned int i = 0; i < store->n; i++)
-		end += sprintf(end, "%s%s", i ? ":" : "", store->entries[i].name);
+	for (entry = store->entries; entry; entry = entry->hh.next)
+		end += sprintf(end, "%s%s", end > names ? ":" : "", entry->name);
+	*end = '\0';
 	if (setenv("LISTEN_FDNAMES", names, 1))
 		return -errno;
 	snprintf(text, sizeof(text), "%u", store->n);
@@ -109,16 +159,20 @@ static int tell_environment(const struct keeper_store *store)
 
 int keeper_store_pass(struct keeper_store *store)
 {
+	struct keeper_entry *entry;
+	int to = KEPT_FD_FIRST;
+
 	/* First out of the way of those that come to lie there. */
-	for (unsigned int i = 0; i < store->n; i++) {
-		int fd = fcntl(store->entries[i].fd, F_DUPFD_CLOEXEC, KEPT_FD_FIRST + store->n);
+	for (entry = store->entries; entry; entry = entry->hh.next) {
+		int fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, KEPT_FD_FIRST + store->n);
 
 		if (fd < 0)
 			return -errno;
-		store->entries[i].fd = fd;
+		close(entry->fd);
+		entry->fd = fd;
 	}
-	for (unsigned int i = 0; i < store->n; i++)
-		if (dup2(store->entries[i].fd, KEPT_FD_FIRST + i) < 0)
+	for (entry = store->entries; entry; entry = entry->hh.next)
+		if (dup2(entry->fd, to++) < 0)
 			return -errno;
 	return tell_environment(store);
 }

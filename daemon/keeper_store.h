@@ -10,15 +10,17 @@
 
 #include "kept.h"
 
+struct keeper_entry;
+
 /**
  * struct keeper_store - all zero is empty
+ * @entries: by name, @n of them
+ * @names: how long their names are together, in a list
  */
 struct keeper_store {
-	struct {
-		char name[KEPT_NAME_LEN];
-		int fd;
-	} entries[KEPT_MAX];
+	struct keeper_entry *entries;
 	unsigned int n;
+	size_t names;
 };
 
 /**
@@ -31,6 +33,18 @@ struct keeper_store {
  */
 void keeper_store_notify(struct keeper_store *store, const char *text, const int *fds,
 			 size_t n_fds);
+
+/**
+ * keeper_store_find() - the descriptor that has a name; stays the store's
+ *
+ * Return: -1 if none has.
+ */
+int keeper_store_find(const struct keeper_store *store, const char *name);
+
+/**
+ * keeper_store_clear() - close all of them
+ */
+void keeper_store_clear(struct keeper_store *store);
 
 /**
  * keeper_store_says() - whether a notification has a line

@@ -1,24 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "kept.h"
 #include "log.h"
+#include "log_limit.h"
 #include "service.h"
 
+/* Of the process before this one, and not taken yet. */
+struct kept_fd {
+	UT_hash_handle hh;
+	int fd;
+	char name[KEPT_NAME_LEN];
+};
+
+/*
+ * @max: how many there may be
+ * @names: how long all names are together, and @n how many there are: of what this process
+ *	has given and taken over
+ */
 static struct {
 	bool on;
-	struct kept_fd {
-		char name[KEPT_NAME_LEN];
-		int fd;
-	} *fds;
-	unsigned int n;
+	struct kept_fd *fds;
+	unsigned int max;
+	atomic_size_t names;
+	atomic_uint n;
 } kept;
 
 /* The number in a variable of the environment; 0 if it is none. */
@@ -44,65 +59,122 @@ static const char *read_name(const char *names, char name[KEPT_NAME_LEN])
 	return names + len + (names[len] == ':');
 }
 
-static void read_environment(unsigned int n)
+static size_t length_in_list(const char *name)
+{
+	return strlen(name) + 1;
+}
+
+static int add(const char *name, int fd)
+{
+	struct kept_fd *one = calloc(1, sizeof(*one));
+
+	if (!one)
+		return -ENOMEM;
+	one->fd = fd;
+	strcpy(one->name, name);
+	HASH_ADD_STR(kept.fds, name, one);
+	kept.names += length_in_list(name);
+	kept.n++;
+	return 0;
+}
+
+static int read_environment(unsigned int n)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
+	char name[KEPT_NAME_LEN];
+	int err = 0;
 
 	if (!names)
 		names = "";
-	for (unsigned int i = 0; i < n; i++) {
-		struct kept_fd *one = &kept.fds[kept.n];
-
-		one->fd = KEPT_FD_FIRST + i;
-		names = read_name(names, one->name);
-		if (is_open(one->fd))
-			kept.n++;
+	for (unsigned int i = 0; i < n && !err; i++) {
+		names = read_name(names, name);
+		if (is_open(KEPT_FD_FIRST + i))
+			err = add(name, KEPT_FD_FIRST + i);
 	}
+	return err;
+}
+
+/* The keeper has each of them twice when it passes them on. */
+static unsigned int max_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 > KEPT_MAX)
+		return KEPT_MAX;
+	return limit.rlim_cur / 2;
 }
 
 int kept_open(bool on)
 {
 	unsigned long n = number("LISTEN_FDS");
+	int err;
 
 	kept.on = on;
+	kept.names = 0;
+	kept.n = 0;
+	kept.max = max_fds();
 	if (!on || !n || n > KEPT_MAX || number("LISTEN_PID") != (unsigned long)getpid())
 		return 0;
-	kept.fds = calloc(n, sizeof(*kept.fds));
-	if (!kept.fds)
-		return -ENOMEM;
-	read_environment(n);
+	err = read_environment(n);
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
-	return 0;
+	return err;
 }
 
 int kept_take(const char *name)
 {
-	for (unsigned int i = 0; i < kept.n; i++) {
-		int fd = kept.fds[i].fd;
+	struct kept_fd *one;
+	int fd;
 
-		if (strcmp(kept.fds[i].name, name))
-			continue;
-		kept.fds[i] = kept.fds[--kept.n];
-		return fd;
-	}
-	return -ENOENT;
+	HASH_FIND_STR(kept.fds, name, one);
+	if (!one)
+		return -ENOENT;
+	fd = one->fd;
+	HASH_DEL(kept.fds, one);
+	free(one);
+	return fd;
+}
+
+/* Before the service manager finds out, who could not start the next process then. */
+static int count_in(const char *name)
+{
+	size_t len = length_in_list(name);
+	bool fits = atomic_fetch_add(&kept.n, 1) < kept.max;
+
+	fits &= atomic_fetch_add(&kept.names, len) + len <= KEPT_NAMES_MAX;
+	return fits ? 0 : -ENOSPC;
+}
+
+static void count_out(const char *name)
+{
+	kept.n--;
+	kept.names -= length_in_list(name);
 }
 
 int kept_give(const char *name, int fd)
 {
-	int err = kept.on ? service_store(name, fd) : 0;
+	int err;
 
-	if (err)
-		log_warning("descriptor not kept", "name=%s error=\"%s\"", name, strerror(-err));
+	if (!kept.on)
+		return 0;
+	err = count_in(name);
+	if (!err)
+		err = service_store(name, fd);
+	if (!err)
+		return 0;
+	count_out(name);
+	log_limited(log_warning, "descriptor not kept", "name=%s error=\"%s\"", name,
+		    strerror(-err));
 	return err;
 }
 
 void kept_forget(const char *name)
 {
-	if (kept.on)
-		service_forget(name);
+	if (!kept.on)
+		return;
+	service_forget(name);
+	count_out(name);
 }
 
 /* --- sockets */
@@ -161,12 +233,12 @@ void kept_give_socket(int type, unsigned int worker, const union addr *addr, int
 
 void kept_close(void)
 {
-	while (kept.n) {
-		struct kept_fd *one = &kept.fds[--kept.n];
+	struct kept_fd *one, *next;
 
+	HASH_ITER(hh, kept.fds, one, next) {
+		HASH_DEL(kept.fds, one);
 		kept_forget(one->name);
 		close(one->fd);
+		free(one);
 	}
-	free(kept.fds);
-	kept.fds = NULL;
 }

@@ -4,8 +4,8 @@
  * them to the next one (sd_notify(3), FDSTORE; sd_listen_fds(3)). The keeper does the same
  * where there is none.
  *
- * A process has one environment, and so one set of them. All of it is for the main thread,
- * before the workers run.
+ * A process has one environment, and so one set of them. They are taken by the main thread,
+ * before the workers run; any thread may give and forget.
  */
 #ifndef KTURN_KEPT_H
 #define KTURN_KEPT_H
@@ -15,7 +15,8 @@
 #include "addr.h"
 
 #define KEPT_NAME_LEN	128	/* with a NUL */
-#define KEPT_MAX	1000	/* their names fit into a variable of the environment */
+#define KEPT_MAX	16384
+#define KEPT_NAMES_MAX	(120 * 1024)	/* bytes: a variable of the environment may have 128 KiB */
 #define KEPT_FD_FIRST	3	/* where they begin (SD_LISTEN_FDS_START) */
 
 /**
@@ -49,7 +50,12 @@ int kept_take_socket(int type, unsigned int worker, const union addr *addr);
 /**
  * kept_give() - leave a descriptor to the processes after this one
  *
- * @fd stays the caller's as well. What cannot be kept is logged: the server does without.
+ * @name: that nothing is kept by
+ * @fd: stays the caller's as well
+ *
+ * What cannot be kept is logged: the server does without.
+ *
+ * Return: 0 or a negative errno; -ENOSPC if there are too many.
  */
 int kept_give(const char *name, int fd);
 
@@ -60,6 +66,7 @@ void kept_give_socket(int type, unsigned int worker, const union addr *addr, int
 
 /**
  * kept_forget() - no process is to have it any more
+ * @name: that something is kept by
  */
 void kept_forget(const char *name);
 

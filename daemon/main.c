@@ -131,5 +131,8 @@ int main(int argc, char *argv[])
 	int status = keep ? open_log(&config) : act(&config, errors);
 
 	config_free(&config);
-	return keep && !status ? keeper_run(argv) : !!status;
+	if (!keep || status)
+		return !!status;
+	raise_file_limit();
+	return keeper_run(argv);
 }

@@ -101,7 +101,7 @@ int service_store(const char *name, int fd)
 {
 	char state[STATE_LEN];
 
-	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	return notify(state, fd);
 }
 

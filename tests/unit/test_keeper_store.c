@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -21,8 +22,7 @@ static struct keeper_store store;
 static int set_up(void **state)
 {
 	(void)state;
-	while (store.n)
-		close(store.entries[--store.n].fd);
+	keeper_store_clear(&store);
 	return 0;
 }
 
@@ -55,7 +55,8 @@ static void keeps_and_forgets(void **state)
 	keeper_store_notify(&store, "FDSTOREREMOVE=1\nFDNAME=one", NULL, 0);
 	assert_int_equal(store.n, 1);
 	assert_false(is_open(one));
-	assert_string_equal(store.entries[0].name, "two");
+	assert_int_equal(keeper_store_find(&store, "one"), -1);
+	assert_int_equal(keeper_store_find(&store, "two"), two);
 	keeper_store_notify(&store, "FDSTOREREMOVE=1\nFDNAME=nobody", NULL, 0);
 	assert_int_equal(store.n, 1);
 }
@@ -67,7 +68,7 @@ static void a_name_has_one(void **state)
 	(void)state;
 	assert_int_equal(store.n, 1);
 	assert_false(is_open(one));
-	assert_int_equal(store.entries[0].fd, two);
+	assert_int_equal(keeper_store_find(&store, "name"), two);
 }
 
 static void nonsense_leaves_nothing_open(void **state)
@@ -92,20 +93,30 @@ static void nonsense_leaves_nothing_open(void **state)
 	assert_int_equal(store.n, 0);
 }
 
-static void it_is_bounded(void **state)
+#define LONG_NAME_LEN (KEPT_NAME_LEN - 1)
+
+static const char *long_name(char text[KEPT_NAME_LEN + 32], unsigned int i)
 {
-	char text[64];
+	sprintf(text, "FDSTORE=1\nFDNAME=%0*u", LONG_NAME_LEN, i);
+	return text;
+}
+
+/* Or no process could be started with it. */
+static void names_fit_into_the_environment(void **state)
+{
+	const unsigned int room = KEPT_NAMES_MAX / KEPT_NAME_LEN;
+	const struct rlimit enough = { room + 64, room + 64 };
+	char text[KEPT_NAME_LEN + 32];
 
 	(void)state;
-	for (unsigned int i = 0; i < KEPT_MAX; i++) {
-		snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%u", i);
-		notify(text);
-	}
-	assert_int_equal(store.n, KEPT_MAX);
-	assert_false(is_open(notify("FDSTORE=1\nFDNAME=more")));
-	assert_int_equal(store.n, KEPT_MAX);
-	notify("FDSTORE=1\nFDNAME=7");
-	assert_int_equal(store.n, KEPT_MAX);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &enough), 0);
+	for (unsigned int i = 0; i < room; i++)
+		notify(long_name(text, i));
+	assert_int_equal(store.n, room);
+	assert_false(is_open(notify(long_name(text, room))));
+	assert_int_equal(store.n, room);
+	notify(long_name(text, 7));
+	assert_int_equal(store.n, room);
 }
 
 /* --- what is passed comes to the server; in a process of its own */
@@ -201,7 +212,7 @@ int main(void)
 		test(nonsense_leaves_nothing_open),
 		test(they_come_to_the_server),
 		test(another_process_is_meant),
-		test(it_is_bounded),
+		test(names_fit_into_the_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
