@@ -24,8 +24,9 @@
 #define NOTIFICATION_LEN	4096
 #define FDS_MAX			8	/* of a notification; the kernel closes more */
 #define LIVELY			500	/* milliseconds; who dies sooner may do so again */
-#define DELAY_FIRST		100	/* milliseconds */
+#define DELAY_FIRST		10	/* milliseconds */
 #define DELAY_MAX		10000
+#define DELAY_READY_MAX		1000	/* of one that has served, if only for a moment */
 
 /*
  * @child: the server, or 0
@@ -98,12 +99,14 @@ static void start(struct keeper *keeper)
 /* At once if it has lived; else later each time. */
 static void plan_next(struct keeper *keeper)
 {
+	const unsigned int max = keeper->ready ? DELAY_READY_MAX : DELAY_MAX;
+
 	if (keeper->ready && now() - keeper->ready >= LIVELY)
 		keeper->delay = 0;
-	else if (keeper->delay)
-		keeper->delay = keeper->delay < DELAY_MAX / 2 ? keeper->delay * 2 : DELAY_MAX;
 	else
-		keeper->delay = DELAY_FIRST;
+		keeper->delay = keeper->delay ? 2 * keeper->delay : DELAY_FIRST;
+	if (keeper->delay > max)
+		keeper->delay = max;
 	keeper->start = now() + keeper->delay;
 }
 

@@ -78,7 +78,7 @@ static int add(const char *name, int fd)
 	return 0;
 }
 
-static int read_environment(unsigned int n)
+static int read_environment(unsigned long n)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	char name[KEPT_NAME_LEN];
@@ -86,7 +86,7 @@ static int read_environment(unsigned int n)
 
 	if (!names)
 		names = "";
-	for (unsigned int i = 0; i < n && !err; i++) {
+	for (unsigned long i = 0; i < n && !err; i++) {
 		names = read_name(names, name);
 		if (is_open(KEPT_FD_FIRST + i))
 			err = add(name, KEPT_FD_FIRST + i);
@@ -113,7 +113,7 @@ int kept_open(bool on)
 	kept.names = 0;
 	kept.n = 0;
 	kept.max = max_fds();
-	if (!on || !n || n > KEPT_MAX || number("LISTEN_PID") != (unsigned long)getpid())
+	if (!on || !n || number("LISTEN_PID") != (unsigned long)getpid())
 		return 0;
 	err = read_environment(n);
 	unsetenv("LISTEN_FDS");
