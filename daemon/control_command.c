@@ -24,6 +24,7 @@
 #include "session.h"
 #include "version.h"
 #include "worker.h"
+#include "upgrade.h"
 
 #define DEADLINE_MAX (365 * 24 * 3600)
 
@@ -139,6 +140,22 @@ static void drain(struct control_client *client, const json_t *request)
 						 quota_count(&server->quota)));
 }
 
+/* --- upgrade */
+
+static void upgrade(struct control_client *client, const json_t *request)
+{
+	struct server *server = control_server(client);
+	int err = upgrade_begin(server);
+
+	(void)request;
+	if (err)
+		control_fail(client, err == -EOPNOTSUPP
+			     ? "keep-sessions is not set: every allocation would end" : "no memory");
+	else
+		control_finish(client, json_pack("{s:b, s:i}", "ok", 1, "allocations",
+						 quota_count(&server->quota)));
+}
+
 /* --- all of them */
 
 static const struct command {
@@ -148,6 +165,7 @@ static const struct command {
 	{ "status", status },
 	{ "reload", reload_now },
 	{ "drain", drain },
+	{ "upgrade", upgrade },
 	{ "allocation-list", control_allocation_list },
 	{ "allocation-show", control_allocation_show },
 	{ "allocation-del", control_allocation_del },
@@ -166,5 +184,5 @@ void control_command(struct control_client *client, const json_t *request)
 		}
 	}
 	control_fail(client, "there is no such command; there are status, reload, drain, "
-		     "allocation-list, allocation-show, allocation-del, trace and diagnose");
+		     "upgrade, allocation-list, allocation-show, allocation-del, trace and diagnose");
 }

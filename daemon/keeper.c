@@ -20,6 +20,7 @@
 #include "keeper.h"
 #include "keeper_store.h"
 #include "log.h"
+#include "upgrade.h"
 
 #define NOTIFICATION_LEN	4096
 #define FDS_MAX			8	/* of a notification; the kernel closes more */
@@ -128,6 +129,8 @@ static void bury(struct keeper *keeper, int status)
 		return;
 	}
 	plan_next(keeper);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == UPGRADE_STATUS)
+		return;
 	log_warning("server died", "pid=%d signal=%d status=%d restart_ms=%u", (int)pid,
 		    WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : 0, keeper->delay);

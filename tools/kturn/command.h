@@ -103,6 +103,7 @@ extern const struct verb secret_verbs[];
 extern const struct verb status_verbs[];
 extern const struct verb reload_verbs[];
 extern const struct verb drain_verbs[];
+extern const struct verb upgrade_verbs[];
 extern const struct verb trace_verbs[];
 extern const struct verb diagnose_verbs[];
 

@@ -40,6 +40,7 @@ static const struct noun {
 	{ "status", status_verbs },
 	{ "reload", reload_verbs },
 	{ "drain", drain_verbs },
+	{ "upgrade", upgrade_verbs },
 	{ "trace", trace_verbs },
 	{ "diagnose", diagnose_verbs },
 	{ NULL, NULL },

@@ -90,19 +90,32 @@ static int reload(const struct options *opt, int count, char **args)
 	return EXIT_SUCCESS;
 }
 
+/* The answer is used up. */
+static int print_allocations(const struct options *opt, json_t *answer, const char *what)
+{
+	if (!answer)
+		return EXIT_FAILURE;
+	if (opt->json)
+		return print_json(answer);
+	printf("%" PRIu64 " allocations %s\n", number(answer, "allocations"), what);
+	json_decref(answer);
+	return EXIT_SUCCESS;
+}
+
 static int drain(const struct options *opt, int count, char **args)
 {
 	json_t *answer = daemon_ask(opt, json_pack("{s:s, s:I}", "command", "drain", "deadline",
 						   (json_int_t)opt->deadline), NULL, NULL);
 
 	(void)count, (void)args;
-	if (!answer)
-		return EXIT_FAILURE;
-	if (opt->json)
-		return print_json(answer);
-	printf("%" PRIu64 " allocations to go\n", number(answer, "allocations"));
-	json_decref(answer);
-	return EXIT_SUCCESS;
+	return print_allocations(opt, answer, "to go");
+}
+
+static int upgrade(const struct options *opt, int count, char **args)
+{
+	(void)count, (void)args;
+	return print_allocations(opt, daemon_ask(opt, json_pack("{s:s}", "command", "upgrade"),
+						 NULL, NULL), "go on");
 }
 
 const struct verb status_verbs[] = {
@@ -123,6 +136,17 @@ const struct verb reload_verbs[] = {
 		.does = "have kturnd read its configuration again",
 		.options = OPTION_SOCKET,
 		.run = reload,
+	},
+	{ .name = NULL },
+};
+
+const struct verb upgrade_verbs[] = {
+	{
+		.name = "",
+		.takes = "",
+		.does = "have kturnd started again, with all its sessions",
+		.options = OPTION_SOCKET,
+		.run = upgrade,
 	},
 	{ .name = NULL },
 };
