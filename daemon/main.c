@@ -133,6 +133,7 @@ int main(int argc, char *argv[])
 	config_free(&config);
 	if (!keep || status)
 		return !!status;
+	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	return keeper_run(argv);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_limit.h"
 #include "service.h"
 
 #define USEC_PER_SEC 1000000
@@ -32,10 +33,10 @@ static socklen_t manager_addr(struct sockaddr_un *addr)
 	return offsetof(struct sockaddr_un, sun_path) + len;
 }
 
-/* A manager who does not read has to be waited for with a descriptor, but not for ever. */
+/* Of descriptors nothing may get lost: who does not read is waited for, but not for ever. */
 static int notify_socket(bool patient)
 {
-	static const struct timeval patience = { 5, 0 };
+	static const struct timeval patience = { 1, 0 };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | (patient ? 0 : SOCK_NONBLOCK), 0);
 
 	if (fd >= 0 && patient)
@@ -54,7 +55,7 @@ static void attach(struct msghdr *msg, int fd)
 }
 
 /* With @attached, unless that is -1. Return: 0, also if there is nobody; or a negative errno. */
-static int notify(const char *state, int attached)
+static int notify(const char *state, bool patient, int attached)
 {
 	union {
 		struct cmsghdr align;
@@ -73,7 +74,7 @@ static int notify(const char *state, int attached)
 		msg.msg_controllen = sizeof(control);
 		attach(&msg, attached);
 	}
-	fd = notify_socket(attached >= 0);
+	fd = notify_socket(patient);
 	if (fd < 0)
 		return -errno;
 	err = sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
@@ -81,13 +82,18 @@ static int notify(const char *state, int attached)
 	return err;
 }
 
-static void tell(const char *state)
+static void tell_patiently(const char *state, bool patient)
 {
-	int err = notify(state, -1);
+	int err = notify(state, patient, -1);
 
 	if (err)
-		log_warning("service manager not told", "state=%s error=\"%s\"", state,
-			    strerror(-err));
+		log_limited(log_warning, "service manager not told", "state=%.*s error=\"%s\"",
+			    (int)strcspn(state, "\n"), state, strerror(-err));
+}
+
+static void tell(const char *state)
+{
+	tell_patiently(state, false);
 }
 
 bool service_has_manager(void)
@@ -102,7 +108,7 @@ int service_store(const char *name, int fd)
 	char state[STATE_LEN];
 
 	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
-	return notify(state, fd);
+	return notify(state, true, fd);
 }
 
 void service_forget(const char *name)
@@ -110,7 +116,7 @@ void service_forget(const char *name)
 	char state[STATE_LEN];
 
 	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	tell(state);
+	tell_patiently(state, true);
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)

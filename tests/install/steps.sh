@@ -121,6 +121,45 @@ watchdog_bites() {
 	as_operator systemctl restart kturnd
 }
 
+# start_call SIZE: as call does, in $transfer and $peer.
+start_call() {
+	local relayed
+	rm -f /tmp/client
+	"$client" transfer --via 10.77.0.1:3478 --user alice:wonder --from 10.77.0.3 \
+		--size "$1" >/tmp/client 2>&1 &
+	transfer=$!
+	within 60 grep -q ^relayed /tmp/client
+	relayed=$(sed -n 's/^relayed //p' /tmp/client)
+	"$client" transfer --to "$relayed" --bind 10.77.0.3 --size "$1" >/tmp/peer 2>&1 &
+	peer=$!
+	within 60 grep -q ^bound /tmp/client
+}
+
+# The service manager has the sockets meanwhile, and the kernel the call.
+call_goes_on() {
+	local pid
+	echo keep-sessions >>"$conf"
+	as_operator systemctl restart kturnd
+	start_call 200M
+	pid=$(main_pid)
+	as_operator kill -KILL "$pid"
+	within 60 serves_as_another "$pid"
+	pid=$(main_pid)
+	kturn upgrade
+	within 60 serves_as_another "$pid"
+	kturn relay list
+	[ "$(kturn relay list -j | jq length)" = 1 ]
+	kill -0 "$transfer"
+	wait "$transfer"
+	wait "$peer"
+	cat /tmp/client
+	as_operator journalctl --no-pager -u kturnd |
+		grep -c 'allocations restored: restored=1 lost=0 relays=1' | grep -x 2
+	[ "$(as_operator systemctl show -P NFileDescriptorStore kturnd)" -gt 0 ]
+	sed -i /^keep-sessions/d "$conf"
+	as_operator systemctl restart kturnd
+}
+
 upgrade() {
 	local pid before
 	before=$(md5sum "$conf")
