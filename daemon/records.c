@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "records.h"
 
@@ -21,7 +22,6 @@ struct records {
 	void *room;
 	size_t size;
 };
-
 
 /* LMDB's own errors are negative, those of the system are not. */
 static int error_of(int err)
@@ -56,6 +56,23 @@ static int open_env(MDB_env *env, int fd)
 	return err ? err : mdb_env_open(env, path, ENV_FLAGS, 0600);
 }
 
+/* Of what is beyond the end of a file that was cut short we would die, while reading it. */
+static int check_length(MDB_env *env, int fd)
+{
+	MDB_envinfo info;
+	struct stat file;
+	MDB_stat stat;
+	int err = mdb_env_info(env, &info);
+
+	if (!err)
+		err = mdb_env_stat(env, &stat);
+	if (err)
+		return err;
+	if (fstat(fd, &file))
+		return errno;
+	return (size_t)file.st_size / stat.ms_psize > info.me_last_pgno ? 0 : MDB_CORRUPTED;
+}
+
 static int open_table(struct records *records)
 {
 	MDB_txn *txn;
@@ -77,6 +94,8 @@ int records_open(struct records **out, int fd)
 
 	if (!err)
 		err = open_env(records->env, fd);
+	if (!err)
+		err = check_length(records->env, fd);
 	if (!err)
 		err = open_table(records);
 	if (err) {
