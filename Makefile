@@ -39,7 +39,7 @@ kselftests := $(patsubst tests/kselftest/%.c,build/kselftest/%,\
 	      $(wildcard tests/kselftest/*.c))
 kselftest_lib := $(wildcard tests/kselftest/lib/*.c)
 fuzz := $(wildcard tests/fuzz/*.c)
-fuzz_daemon := $(addprefix build/fuzz-daemon/,stun stream turn)
+fuzz_daemon := $(addprefix build/fuzz-daemon/,record stun stream turn)
 fuzz_world := $(addprefix tests/fuzz/daemon/,chance.c client.c clock.c grow.c hello.c net.c script.c token.c)
 interop := $(wildcard tests/interop/*.c)
 bench_traffic := $(wildcard tools/bench/traffic/*.c)

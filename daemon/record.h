@@ -59,6 +59,8 @@ struct record_peer {
  * @ticket: mobility.h's number
  * @has_user: the user's realm, name and account are at the end
  * @names_len: of these, with the NUL of the first two
+ *
+ * What is true or not is any octet: not all of those are a bool.
  */
 struct record {
 	uint64_t id;
@@ -72,7 +74,7 @@ struct record {
 	uint32_t n_sessions, n_relayed, n_peers, n_connections, names_len;
 	uint16_t moves;
 	uint8_t transport;
-	bool fingerprint, mobile, has_user, expired;
+	uint8_t fingerprint, mobile, has_user, expired;
 	uint8_t unused;
 };
 
