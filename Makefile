@@ -154,7 +154,7 @@ build/unit/%: build/san/tests/unit/%.o build/san/libkturn.a | deps-unit
 	$(call link,$(SANITIZE)) -lcmocka
 
 # What signs as a client does.
-signing := $(addprefix test_,cve stun_keys mobility mobility_others)
+signing := $(addprefix test_,cve stun_keys mobility mobility_others restore)
 $(signing:%=build/san/tests/unit/%.o): private CPPFLAGS += -iquote tools/client
 $(signing:%=build/unit/%): build/san/tools/client/challenge.o
 

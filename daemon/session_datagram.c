@@ -172,7 +172,7 @@ struct session *session_datagram_restore(struct worker *worker,
 {
 	const struct server *server = worker->server;
 	struct worker *at = record->at < server->n_workers ? &server->workers[record->at] : NULL;
-	struct udp_socket *socket = at ? listeners_udp_find(at, &record->listener) : NULL;
+	struct udp_socket *socket = at ? listeners_udp_find(worker, &record->listener) : NULL;
 	struct session_datagram *self = socket ? new_session(worker) : NULL;
 
 	if (!self)

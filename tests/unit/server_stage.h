@@ -69,7 +69,7 @@ static inline void find_port(union addr *addr)
 }
 
 /* Without a file, and on the port of server_addr; @options end with NULL. */
-static inline void start_server(char *const options[])
+static inline void configure_server(char *const options[])
 {
 	char port[32], *argv[32] = { "kturnd", "-n", "-E127.0.0.1", "--datapath=splice", port };
 	int argc = 5;
@@ -79,6 +79,11 @@ static inline void start_server(char *const options[])
 	while (*options)
 		argv[argc++] = *options++;
 	assert_int_equal(config_load(&config, argc, argv, stderr), 0);
+}
+
+static inline void start_server(char *const options[])
+{
+	configure_server(options);
 	assert_int_equal(server_open(&server, &config), 0);
 }
 
