@@ -45,7 +45,7 @@ unsigned int attempts_begin(void)
 	return before;
 }
 
-void attempts_succeed(void)
+void attempts_end(void)
 {
 	if (attempts_file < 0)
 		return;

@@ -18,8 +18,8 @@
 unsigned int attempts_begin(void);
 
 /**
- * attempts_succeed() - this one serves
+ * attempts_end() - this one serves, or ends by itself
  */
-void attempts_succeed(void);
+void attempts_end(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "attempts.h"
 #include "config.h"
 #include "keeper.h"
 #include "kept.h"
@@ -44,10 +45,13 @@ static int open_server(struct server *server, struct config *config)
 {
 	int err = kept_open(config->keep_sessions);
 
+	if (!err)
+		err = server_open(server, config);
+	/* What this one could not open may be there for the next one. */
 	if (err)
-		return err;
-	err = server_open(server, config);
-	kept_close();
+		attempts_end();
+	else
+		kept_close();
 	return err;
 }
 

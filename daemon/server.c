@@ -106,17 +106,19 @@ int server_open(struct server *server, struct config *config)
 		err = mailbox_open(&server->mailbox, server->base, server);
 	if (!err)
 		err = open_workers(server);
-	if (!err && server->inherits)
-		restore(server);
 	if (!err)
 		err = control_open(&server->control, server);
 	if (!err)
 		err = metrics_open(&server->metrics, server);
-	if (err)
+	if (err) {
 		server_close(server);
-	else
-		check_relay_ips(config);
-	return err;
+		return err;
+	}
+	/* Last, for nothing may fail after it: what it takes would end. */
+	if (server->inherits)
+		restore(server);
+	check_relay_ips(config);
+	return 0;
 }
 
 static void *work(void *arg)
@@ -256,7 +258,7 @@ int server_run(struct server *server)
 	if (!err)
 		err = service_ready(&server->service, server->base, is_alive, server);
 	if (!err) {
-		attempts_succeed();
+		attempts_end();
 		err = wait_for_end(server);
 	}
 	/* Whether by a signal, at the end of a drain, or for a worker that cannot go on. */
