@@ -27,6 +27,7 @@ static struct manager {
 	int fd;
 	pthread_t thread;
 	pthread_mutex_t lock;
+	pthread_barrier_t began;
 	struct keeper_store store;
 	bool ready;
 } manager = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -69,6 +70,7 @@ static inline void *manage(void *arg)
 {
 	struct pollfd readable = { .fd = manager.fd, .events = POLLIN };
 
+	pthread_barrier_wait(&manager.began);
 	while (poll(&readable, 1, -1) == 1)
 		manager_catch_up();
 	return arg;
@@ -87,7 +89,11 @@ static inline int manager_begin(void **state)
 	snprintf(path, sizeof(path), "@%.*s",
 		 (int)(len - offsetof(struct sockaddr_un, sun_path) - 1), addr.sun_path + 1);
 	setenv("NOTIFY_SOCKET", path, 1);
-	return pthread_create(&manager.thread, NULL, manage, NULL);
+	pthread_barrier_init(&manager.began, NULL, 2);
+	assert_int_equal(pthread_create(&manager.thread, NULL, manage, NULL), 0);
+	/* A fork in the midst of its start would take ASan's locks along. */
+	pthread_barrier_wait(&manager.began);
+	return 0;
 }
 
 static inline int manager_end(void **state)
