@@ -75,7 +75,7 @@ static struct record *unsealed(const struct counts *counts)
 	record->token.key.len = CREDENTIAL_KEY_MAX;
 	record->n_sessions = counts->sessions;
 	record->n_relayed = counts->relayed;
-	record->has_user = counts->names;
+	record->has_user = !!counts->names;
 	memcpy(record->transaction, "transaction!", sizeof(record->transaction));
 	fill_arrays(record, counts);
 	if (counts->names_len)
