@@ -255,12 +255,12 @@ int server_run(struct server *server)
 	unsigned int n;
 	int err = start_all(server, threads, &n);
 
-	if (!err)
-		err = service_ready(&server->service, server->base, is_alive, server);
 	if (!err) {
 		attempts_end();
-		err = wait_for_end(server);
+		err = service_ready(&server->service, server->base, is_alive, server);
 	}
+	if (!err)
+		err = wait_for_end(server);
 	/* Whether by a signal, at the end of a drain, or for a worker that cannot go on. */
 	service_stopping();
 	service_close(&server->service);
