@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,25 +16,28 @@
 #include "log_limit.h"
 #include "service.h"
 
-/* Of the process before this one, and not taken yet. */
+/**
+ * struct kept_fd - one that is kept
+ * @fd: of the process before this one, if nobody has taken it yet; else -1
+ */
 struct kept_fd {
 	UT_hash_handle hh;
 	int fd;
-	char name[KEPT_NAME_LEN];
+	char name[];
 };
 
 /*
  * @max: how many there may be
- * @names: how long all names are together, and @n how many there are: of what this process
- *	has given and taken over
+ * @fds: by name
+ * @names: how long all names are together, in a list
  */
 static struct {
 	bool on;
-	struct kept_fd *fds;
 	unsigned int max;
-	atomic_size_t names;
-	atomic_uint n;
-} kept;
+	pthread_mutex_t lock;
+	struct kept_fd *fds;
+	size_t names;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* The number in a variable of the environment; 0 if it is none. */
 static unsigned long number(const char *variable)
@@ -66,7 +69,7 @@ static size_t length_in_list(const char *name)
 
 static int add(const char *name, int fd)
 {
-	struct kept_fd *one = calloc(1, sizeof(*one));
+	struct kept_fd *one = malloc(sizeof(*one) + strlen(name) + 1);
 
 	if (!one)
 		return -ENOMEM;
@@ -74,8 +77,31 @@ static int add(const char *name, int fd)
 	strcpy(one->name, name);
 	HASH_ADD_STR(kept.fds, name, one);
 	kept.names += length_in_list(name);
-	kept.n++;
 	return 0;
+}
+
+static void drop(struct kept_fd *one)
+{
+	HASH_DEL(kept.fds, one);
+	kept.names -= length_in_list(one->name);
+	free(one);
+}
+
+static struct kept_fd *find(const char *name)
+{
+	struct kept_fd *one;
+
+	HASH_FIND_STR(kept.fds, name, one);
+	return one;
+}
+
+/* What was known of another start: tests begin anew. */
+static void forget_all(void)
+{
+	struct kept_fd *one, *next;
+
+	HASH_ITER(hh, kept.fds, one, next)
+		drop(one);
 }
 
 static int read_environment(unsigned long n)
@@ -110,9 +136,8 @@ int kept_open(bool on)
 	int err;
 
 	kept.on = on;
-	kept.names = 0;
-	kept.n = 0;
 	kept.max = max_fds();
+	forget_all();
 	if (!on || !n || number("LISTEN_PID") != (unsigned long)getpid())
 		return 0;
 	err = read_environment(n);
@@ -124,32 +149,34 @@ int kept_open(bool on)
 
 int kept_take(const char *name)
 {
-	struct kept_fd *one;
-	int fd;
+	struct kept_fd *one = find(name);
+	int fd = one ? one->fd : -1;
 
-	HASH_FIND_STR(kept.fds, name, one);
-	if (!one)
+	if (fd < 0)
 		return -ENOENT;
-	fd = one->fd;
-	HASH_DEL(kept.fds, one);
-	free(one);
+	one->fd = -1;
 	return fd;
 }
 
 /* Before the service manager finds out, who could not start the next process then. */
-static int count_in(const char *name)
+static int add_if_room(const char *name)
 {
-	size_t len = length_in_list(name);
-	bool fits = atomic_fetch_add(&kept.n, 1) < kept.max;
-
-	fits &= atomic_fetch_add(&kept.names, len) + len <= KEPT_NAMES_MAX;
-	return fits ? 0 : -ENOSPC;
+	if (HASH_COUNT(kept.fds) >= kept.max ||
+	    kept.names + length_in_list(name) > KEPT_NAMES_MAX)
+		return -ENOSPC;
+	return add(name, -1);
 }
 
-static void count_out(const char *name)
+static int give(const char *name, int fd)
 {
-	kept.n--;
-	kept.names -= length_in_list(name);
+	int err = find(name) ? -EEXIST : add_if_room(name);
+
+	if (err)
+		return err;
+	err = service_store(name, fd);
+	if (err)
+		drop(find(name));
+	return err;
 }
 
 int kept_give(const char *name, int fd)
@@ -158,23 +185,28 @@ int kept_give(const char *name, int fd)
 
 	if (!kept.on)
 		return 0;
-	err = count_in(name);
-	if (!err)
-		err = service_store(name, fd);
-	if (!err)
-		return 0;
-	count_out(name);
-	log_limited(log_warning, "descriptor not kept", "name=%s error=\"%s\"", name,
-		    strerror(-err));
+	pthread_mutex_lock(&kept.lock);
+	err = give(name, fd);
+	pthread_mutex_unlock(&kept.lock);
+	if (err)
+		log_limited(log_warning, "descriptor not kept", "name=%s error=\"%s\"", name,
+			    strerror(-err));
 	return err;
 }
 
 void kept_forget(const char *name)
 {
+	struct kept_fd *one;
+
 	if (!kept.on)
 		return;
-	service_forget(name);
-	count_out(name);
+	pthread_mutex_lock(&kept.lock);
+	one = find(name);
+	if (one) {
+		service_forget(name);
+		drop(one);
+	}
+	pthread_mutex_unlock(&kept.lock);
 }
 
 /* --- sockets */
@@ -236,9 +268,10 @@ void kept_close(void)
 	struct kept_fd *one, *next;
 
 	HASH_ITER(hh, kept.fds, one, next) {
-		HASH_DEL(kept.fds, one);
-		kept_forget(one->name);
+		if (one->fd < 0)
+			continue;
 		close(one->fd);
-		free(one);
+		service_forget(one->name);
+		drop(one);
 	}
 }

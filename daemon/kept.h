@@ -50,7 +50,7 @@ int kept_take_socket(int type, unsigned int worker, const union addr *addr);
 /**
  * kept_give() - leave a descriptor to the processes after this one
  *
- * @name: that nothing is kept by
+ * @name: that nothing is kept by; else -EEXIST
  * @fd: stays the caller's as well
  *
  * What cannot be kept is logged: the server does without.
@@ -65,8 +65,7 @@ int kept_give(const char *name, int fd);
 void kept_give_socket(int type, unsigned int worker, const union addr *addr, int fd);
 
 /**
- * kept_forget() - no process is to have it any more
- * @name: that something is kept by
+ * kept_forget() - no process is to have it any more, if anything is kept by that name
  */
 void kept_forget(const char *name);
 

@@ -219,6 +219,15 @@ static struct session *restore_stream(struct worker *worker, const struct record
 	return session;
 }
 
+static void give_up(struct session *session, const struct record *record)
+{
+	char name[KEPT_NAME_LEN];
+
+	if (session_is_stream(session))
+		kept_forget(allocation_kept_session(name, record->id));
+	session_close(session, "not restored");
+}
+
 static int restore_record(struct worker *worker, const struct record_view *view)
 {
 	const struct record *record = view->record;
@@ -235,7 +244,7 @@ static int restore_record(struct worker *worker, const struct record_view *view)
 		err = restore_allocation(session, user, view);
 	auth_user_put(user);
 	if (err)
-		session_close(session, "not restored");
+		give_up(session, record);
 	return err;
 }
 
@@ -254,7 +263,8 @@ static int on_record(uint64_t id, const void *data, size_t len, void *arg)
 		return 0;
 	}
 	restoring->lost++;
-	log_limited(log_warning, "allocation not restored", "allocation=%016" PRIx64 " error=\"%s\"", id, strerror(-err));
+	log_limited(log_warning, "allocation not restored", "allocation=%016" PRIx64
+		    " error=\"%s\"", id, strerror(-err));
 	return -1;
 }
 

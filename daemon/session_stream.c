@@ -152,7 +152,7 @@ static bool keep(const struct session *session, struct record_session *record)
 		.server = session->server,
 		.stream = true,
 	};
-	return !self->stream.tls && !stream_is_behind(&self->stream);
+	return stream_is_kept(&self->stream);
 }
 
 static const struct session_ops session_ops = {
@@ -231,6 +231,7 @@ struct session *session_stream_restore(struct worker *worker, int fd,
 		return NULL;
 	if (worker->config->rfc5766_channel_numbers)
 		stream_take_old_channels(&self->stream);
+	stream_keep(&self->stream, true);
 	session_begin(&self->session);
 	return &self->session;
 }

@@ -70,12 +70,19 @@ static void expect_message(struct stream *stream)
 	stream->want = CHANNEL_HEADER_LEN;
 }
 
+static void discard(const struct stream *stream, size_t len)
+{
+	if (len)
+		recv(stream->fd, NULL, len, MSG_TRUNC | MSG_DONTWAIT);
+}
+
 /* The message before has been dealt with. */
 static void take_read(struct stream *stream)
 {
-	if (stream->unread)
-		recv(stream->fd, NULL, stream->unread, MSG_TRUNC | MSG_DONTWAIT);
+	discard(stream, stream->unread);
 	stream->unread = 0;
+	if (!stream->have)
+		stream->kept = stream->keep;
 }
 
 static void wake_for(struct stream *stream, int bytes)
@@ -248,8 +255,7 @@ static const char *read_on(struct stream *stream)
 /* Until the loop comes back: its handler may close us. */
 static void leave_unread(struct stream *stream, size_t len)
 {
-	if (stream->low_water)
-		wake_for(stream, 1);
+	wake_for(stream, 1);
 	stream->unread = len;
 }
 
@@ -399,15 +405,26 @@ void stream_take_old_channels(struct stream *stream)
 	stream->old_channels = true;
 }
 
+/* What has been read of a message is in the kernel, or is not: never both. */
 void stream_keep(struct stream *stream, bool on)
 {
-	stream->kept = on;
-	evtimer_del(stream->stalled);
+	stream->keep = on;
+	if (stream->kept && !on) {
+		discard(stream, stream->unread + stream->have);
+		stream->unread = 0;
+	}
+	if (!stream->have || !on)
+		stream->kept = on;
+	/* Whoever had it before may have left it at another one. */
+	stream->low_water = 0;
+	wake_for(stream, 1);
+	if (!stream->have)
+		evtimer_del(stream->stalled);
 }
 
-bool stream_is_behind(const struct stream *stream)
+bool stream_is_kept(const struct stream *stream)
 {
-	return stream->behind;
+	return stream->kept && !stream->behind;
 }
 
 static int put(struct stream *stream, const void *data, size_t len)
@@ -480,7 +497,8 @@ void stream_close(struct stream *stream)
 {
 	int fd = stream->fd;
 
-	take_read(stream);
+	if (stream->kept)
+		discard(stream, stream->unread + stream->have);
 	say_goodbye(stream);
 	free_parts(stream);
 	close(fd);

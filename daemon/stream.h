@@ -62,10 +62,11 @@ struct stream {
 	size_t output_max;
 	bool draining;
 	bool old_channels;
+	bool keep;		/* from the next message on at the latest */
 	bool kept;
 	bool behind;
 	size_t unread;		/* bytes of the message before, if kept */
-	int low_water;		/* bytes that the socket wakes us for, if kept; 0: any */
+	int low_water;		/* bytes that the socket wakes us for, if kept */
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */
 	struct handshakes *handshakes;
@@ -122,17 +123,18 @@ void stream_take_old_channels(struct stream *stream);
  * stream_keep() - have it go on in another process, wherever this one dies
  * @on: or not any more
  *
- * Between two messages, and without TLS. From now on a message is in the kernel until its
- * owner has done with it: should the process die meanwhile, the next one gets it once more.
+ * Without TLS. From now on, or from the next message on if one is half there, a message is in
+ * the kernel until its owner has done with it: should the process die meanwhile, the next
+ * one gets it once more.
  */
 void stream_keep(struct stream *stream, bool on);
 
 /**
- * stream_is_behind() - tell whether the client may have got half of a message
+ * stream_is_kept() - tell whether another process can go on with it
  *
- * Then the rest would be missing in another process.
+ * Not while the client may have got half of a message, the rest of which is here.
  */
-bool stream_is_behind(const struct stream *stream);
+bool stream_is_kept(const struct stream *stream);
 
 /**
  * stream_send() - send a message, now or as soon as the socket has room

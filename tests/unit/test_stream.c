@@ -48,7 +48,11 @@ static void on_broken(struct stream *s, const char *why)
 	broken = why;
 }
 
-static const struct stream_ops ops = { on_message, on_drained, on_broken };
+static const struct stream_ops ops = {
+	.message = on_message,
+	.drained = on_drained,
+	.broken = on_broken,
+};
 
 static int setup(void **state)
 {
@@ -136,7 +140,9 @@ static void drain_on_message(struct stream *s, const uint8_t *data, size_t len)
 static void nothing_is_read_behind_the_last_message(void **state)
 {
 	static const struct stream_ops drain_ops = {
-		drain_on_message, on_drained, on_broken
+		.message = drain_on_message,
+		.drained = on_drained,
+		.broken = on_broken,
 	};
 	uint8_t buf[256];
 	size_t len = make_request(buf, sizeof(buf), 0);

@@ -58,7 +58,11 @@ static void on_broken(struct stream *s, const char *why)
 	stream_close(s);
 }
 
-static const struct stream_ops ops = { on_message, on_drained, on_broken };
+static const struct stream_ops ops = {
+	.message = on_message,
+	.drained = on_drained,
+	.broken = on_broken,
+};
 
 static void open_pair(enum tls_use use, const char *version)
 {
