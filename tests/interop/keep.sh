@@ -60,21 +60,39 @@ mistake_ends_it() {
 	[ "$status" = 1 ] && [ "$(grep -c ' started: ' "$tmp/mistake")" = 1 ]
 }
 
-# One that cannot serve any more is tried less and less often: it is the keeper's child
-# that is counted, in what it has logged.
-later_and_later() {
-	local n=0
-	while [ $n -lt 4 ]; do
-		kill -KILL "$(kept_server)" 2>/dev/null || true
-		await 100 served_again || return 1
-		n=$((n + 1))
-	done
-	grep -o 'restart_ms=[0-9]*' "$tmp/server" | tail -n 4 | tee "$tmp/delays"
-	sort -n -u -t = -k 2 "$tmp/delays" | cmp - "$tmp/delays"
+has_died() {
+	[ "$(grep -c 'server died' "$tmp/server")" -ge "$1" ]
 }
 
-served_again() {
-	[ "$(kept_server)" ]
+# A mistake that has come into its file meanwhile: each time it is started later; and then
+# that is mended.
+later_and_later() {
+	cp "$tmp/conf" "$tmp/conf.good"
+	echo user-quota=many >>"$tmp/conf"
+	kill -KILL "$(kept_server)"
+	await 100 has_died 6 || return 1
+	grep -o 'restart_ms=[0-9]*' "$tmp/server" | head -n 6 | tee "$tmp/delays"
+	sort -n -u -t = -k 2 "$tmp/delays" | cmp - "$tmp/delays" || return 1
+	cp "$tmp/conf.good" "$tmp/conf"
+	await 150 another_server none
+}
+
+# Nobody has died; and what the command answers is as docs/schema/ says.
+upgrades() {
+	local pid
+	pid=$(kept_server)
+	: >"$tmp/server"
+	what_fits fits upgrade upgrade "--socket=$tmp/control" || return 1
+	await 100 another_server "$pid" && grep ' upgrading: ' "$tmp/server" &&
+		! grep 'server died' "$tmp/server"
+}
+
+# Without keep-sessions it would end every call.
+upgrade_refused() {
+	start_server --control-socket="$tmp/control"
+	! command_server upgrade 2>"$tmp/complaint" || return 1
+	cat "$tmp/complaint"
+	grep -q 'keep-sessions is not set' "$tmp/complaint" && ! not_running "$server_pid"
 }
 
 hangup_reaches_it() {
@@ -98,14 +116,19 @@ sessions_kept() {
 	[ "$engine" != kernel ] || test_command 'keep-sessions: no relay is left' relays_balance
 	[ "$once" ] || return 0
 	start_kept_server
+	test_command 'kturn upgrade: another process goes on' upgrades
 	test_command 'keep-sessions: SIGHUP to the keeper reloads' hangup_reaches_it
 	test_command 'keep-sessions: SIGTERM to the keeper ends both' ends_both "$server_pid"
 	start_kept_server
 	test_command 'keep-sessions: SIGTERM to the server ends both' ends_both "$(kept_server)"
 	start_kept_server
 	test_command 'keep-sessions: without its keeper the server ends' keeper_is_missed
-	start_kept_server
-	test_command 'keep-sessions: who dies at once is started later and later' later_and_later
+	start_server_with_file keep-sessions
+	await 100 another_server none
+	test_command 'keep-sessions: who does not get to serve is started later and later' \
+		later_and_later
 	stop_server
 	test_command 'keep-sessions: a mistake at the first start ends it' mistake_ends_it
+	test_command 'kturn upgrade: refused without keep-sessions' upgrade_refused
+	stop_server
 }
