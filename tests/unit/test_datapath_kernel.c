@@ -48,6 +48,7 @@ static struct {
 	unsigned int first, last;
 	unsigned int dumps, dumps_to_fail;
 	uint64_t tell_late;	/* ends when the dump is over, and tells */
+	uint64_t gone;		/* has ended since it was listed */
 	int events_fd;
 } kernel;
 
@@ -169,6 +170,17 @@ int kturn_relay_set(struct kturn_genl *genl, uint64_t id, const struct kturn_lim
 	return find(id) ? 0 : -ENOENT;
 }
 
+int kturn_relay_adopt(struct kturn_genl *genl, uint64_t id)
+{
+	struct kturn_relay *relay = id == kernel.gone ? NULL : find(id);
+
+	if (!relay)
+		return -ENOENT;
+	assert_int_equal(relay->owner, 0);
+	relay->owner = genl->port;
+	return 0;
+}
+
 static void keep(struct kturn_relays *relays, const struct kturn_relay *relay)
 {
 	relays->relay = realloc(relays->relay, (relays->count + 1) * sizeof(*relay));
@@ -207,7 +219,7 @@ int kturn_relay_each(struct kturn_genl *genl, const struct kturn_which *which,
 	}
 	/* To list all relays of all workers for each of them is what must not be. */
 	assert_non_null(which->owner);
-	assert_int_equal(*which->owner, genl->port);
+	assert_true(*which->owner == genl->port || !*which->owner);
 	for (unsigned int i = 0; i < kernel.n_alive; i++)
 		if (kernel.alive[i].owner == *which->owner &&
 		    kernel.alive[i].id != kernel.tell_late)
@@ -317,6 +329,39 @@ static void test_hears_of_its_own(void **state)
 {
 	(void)state;
 	assert_int_equal(kernel.joined_for, OURS);
+}
+
+/* Even numbers. */
+static bool is_wanted(const struct relay_info *info, void *arg)
+{
+	(void)arg;
+	return info->group % 2 == 0;
+}
+
+static void count_relay(const struct relay_info *info, void *n)
+{
+	assert_int_equal(info->group, 2);
+	++*(unsigned int *)n;
+}
+
+/* Those that nobody has, of which we want some; of the others their owners hear. */
+static void test_adopts(void **state)
+{
+	uint64_t ours = make(0, 2), other = make(0, 3), theirs = make(THEIRS, 2);
+	unsigned int n = 0;
+
+	(void)state;
+	kernel.gone = make(0, 4);
+	assert_int_equal(dp->ops->adopt(dp, is_wanted, NULL), 0);
+	assert_int_equal(find(ours)->owner, OURS);
+	assert_int_equal(find(other)->owner, 0);
+	assert_int_equal(find(theirs)->owner, THEIRS);
+	assert_int_equal(dp->ops->dump(dp, count_relay, &n), 0);
+	assert_int_equal(n, 1);
+	end_and_tell(ours);
+	await(1);
+	assert_int_equal(reported[0].id, ours);
+	assert_int_equal(dp->ops->del(dp, kernel.gone, NULL, NULL), -ENOENT);
 }
 
 static void test_ends(void **state)
@@ -471,6 +516,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_hears_of_its_own, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_adopts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ends_of_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down),
