@@ -150,7 +150,8 @@ static void upgrade(struct control_client *client, const json_t *request)
 	(void)request;
 	if (err)
 		control_fail(client, err == -EOPNOTSUPP
-			     ? "keep-sessions is not set: every allocation would end" : "no memory");
+			     ? "keep-sessions is not set: every allocation would end"
+			     : "no memory");
 	else
 		control_finish(client, json_pack("{s:b, s:i}", "ok", 1, "allocations",
 						 quota_count(&server->quota)));
@@ -184,5 +185,6 @@ void control_command(struct control_client *client, const json_t *request)
 		}
 	}
 	control_fail(client, "there is no such command; there are status, reload, drain, "
-		     "upgrade, allocation-list, allocation-show, allocation-del, trace and diagnose");
+		     "upgrade, allocation-list, allocation-show, allocation-del, trace and "
+		     "diagnose");
 }

@@ -57,7 +57,8 @@ static bool is_sealed(const struct record *record)
 static bool has_size(const struct record *record, size_t len)
 {
 	return len >= sizeof(*record) && record->n_peers < UINT16_MAX &&
-	       record->n_connections < UINT16_MAX && record->names_len < UINT16_MAX && record_size(record) == len;
+	       record->n_connections < UINT16_MAX && record->names_len < UINT16_MAX &&
+	       record_size(record) == len;
 }
 
 static bool is_ip(const union addr *addr)
