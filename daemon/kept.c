@@ -130,6 +130,16 @@ static unsigned int max_fds(void)
 	return limit.rlim_cur / 2;
 }
 
+/* Those that are listened on would be in the way of new ones. */
+static void give_up_all(void)
+{
+	bool any = kept.fds;
+
+	kept_close();
+	if (any)
+		service_barrier();
+}
+
 int kept_open(bool on)
 {
 	unsigned long n = number("LISTEN_FDS");
@@ -138,12 +148,14 @@ int kept_open(bool on)
 	kept.on = on;
 	kept.max = max_fds();
 	forget_all();
-	if (!on || !n || number("LISTEN_PID") != (unsigned long)getpid())
+	if (!n || number("LISTEN_PID") != (unsigned long)getpid())
 		return 0;
 	err = read_environment(n);
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
+	if (!on)
+		give_up_all();
 	return err;
 }
 

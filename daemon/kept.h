@@ -21,8 +21,8 @@
 
 /**
  * kept_open() - take over what the process before this one has left
- * @on: whether anything is to be kept; if not, nothing is
- *	ever taken or given
+ * @on: whether anything is to be kept; if not, nothing is ever taken or given, and what
+ *	was left is given up
  *
  * Return: 0 or -ENOMEM.
  */

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 
 #define USEC_PER_SEC 1000000
 #define STATE_LEN 256
+#define BARRIER_PATIENCE 5000	/* milliseconds */
 
 /* A name that begins with '@' is in the abstract namespace, where that is a zero. */
 static socklen_t manager_addr(struct sockaddr_un *addr)
@@ -33,7 +36,7 @@ static socklen_t manager_addr(struct sockaddr_un *addr)
 	return offsetof(struct sockaddr_un, sun_path) + len;
 }
 
-/* Of descriptors nothing may get lost: who does not read is waited for, but not for ever. */
+/* Where nothing may get lost who does not read is waited for, but not for ever. */
 static int notify_socket(bool patient)
 {
 	static const struct timeval patience = { 1, 0 };
@@ -82,18 +85,13 @@ static int notify(const char *state, bool patient, int attached)
 	return err;
 }
 
-static void tell_patiently(const char *state, bool patient)
+static void tell(const char *state, bool patient)
 {
 	int err = notify(state, patient, -1);
 
 	if (err)
 		log_limited(log_warning, "service manager not told", "state=%.*s error=\"%s\"",
 			    (int)strcspn(state, "\n"), state, strerror(-err));
-}
-
-static void tell(const char *state)
-{
-	tell_patiently(state, false);
 }
 
 bool service_has_manager(void)
@@ -116,7 +114,23 @@ void service_forget(const char *name)
 	char state[STATE_LEN];
 
 	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	tell_patiently(state, true);
+	tell(state, true);
+}
+
+/* The manager closes it when it gets there (BARRIER in sd_notify(3)). */
+void service_barrier(void)
+{
+	struct pollfd done = { .events = POLLHUP };
+	int ends[2], err;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return;
+	err = notify("BARRIER=1", true, ends[1]);
+	close(ends[1]);
+	done.fd = ends[0];
+	if (!err)
+		poll(&done, 1, BARRIER_PATIENCE);
+	close(ends[0]);
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
@@ -125,7 +139,7 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (service->alive(service->arg))
-		tell("WATCHDOG=1");
+		tell("WATCHDOG=1", false);
 }
 
 /* Half of the time after which the watchdog bites; 0: there is none, or not for us. */
@@ -155,13 +169,13 @@ int service_ready(struct service *service, struct event_base *base, service_aliv
 		if (!service->watchdog || event_add(service->watchdog, &period))
 			return -ENOMEM;
 	}
-	tell("READY=1");
+	tell("READY=1", true);
 	return 0;
 }
 
 void service_stopping(void)
 {
-	tell("STOPPING=1");
+	tell("STOPPING=1", true);
 }
 
 void service_close(struct service *service)

@@ -64,6 +64,11 @@ int service_store(const char *name, int fd);
 void service_forget(const char *name);
 
 /**
+ * service_barrier() - wait until the manager has done what it was told, for a while
+ */
+void service_barrier(void);
+
+/**
  * service_close() - end the watchdog's timer
  */
 void service_close(struct service *service);

@@ -145,7 +145,7 @@ call_goes_on() {
 	as_operator kill -KILL "$pid"
 	within 60 serves_as_another "$pid"
 	pid=$(main_pid)
-	kturn upgrade
+	as_operator kturn upgrade
 	within 60 serves_as_another "$pid"
 	kturn relay list
 	[ "$(kturn relay list -j | jq length)" = 1 ]

@@ -191,6 +191,34 @@ static void they_come_to_the_server(void **state)
 }
 
 /* What was meant for another process is no business of ours. */
+static int check_given_up(void)
+{
+	unsigned int n = store.n;
+
+	if (keeper_store_pass(&store) || kept_open(false) || getenv("LISTEN_FDS"))
+		return 1;
+	for (unsigned int i = 0; i < n; i++)
+		if (is_open(KEPT_FD_FIRST + i))
+			return 2;
+	return kept_take("one") == -ENOENT ? 0 : 3;
+}
+
+/* A socket that listens would be in the way of who does not want it. */
+static void given_up_by_who_keeps_nothing(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	notify("FDSTORE=1\nFDNAME=one");
+	notify("FDSTORE=1\nFDNAME=two");
+	child = fork();
+	if (!child)
+		_exit(check_given_up());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void another_process_is_meant(void **state)
 {
 	(void)state;
@@ -211,6 +239,7 @@ int main(void)
 		test(a_name_has_one),
 		test(nonsense_leaves_nothing_open),
 		test(they_come_to_the_server),
+		test(given_up_by_who_keeps_nothing),
 		test(another_process_is_meant),
 		test(names_fit_into_the_environment),
 	};
