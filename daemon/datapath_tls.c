@@ -125,7 +125,8 @@ static int offload(struct pair *pair, struct relay_request *req, uint64_t *id,
 {
 	int err;
 
-	if (!ktls_takes(pair->ktls, req->client_tls->session)) {
+	if (!tls_is_in_kernel(req->client_tls) &&
+	    !ktls_takes(pair->ktls, req->client_tls->session)) {
 		snprintf(why, why_len, "the kernel has no TLS, or not this cipher");
 		return -EOPNOTSUPP;
 	}

@@ -122,6 +122,19 @@ int ktls_attach(int fd)
 	return setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) ? -errno : 0;
 }
 
+static bool has_keys(int fd, int direction)
+{
+	struct tls_crypto_info info;
+	socklen_t len = sizeof(info);
+
+	return !getsockopt(fd, SOL_TLS, direction, &info, &len);
+}
+
+bool ktls_is_on(int fd)
+{
+	return has_keys(fd, TLS_TX) && has_keys(fd, TLS_RX);
+}
+
 static unsigned char record_type(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
@@ -131,7 +144,7 @@ static unsigned char record_type(struct msghdr *msg)
 	return *CMSG_DATA(cmsg);
 }
 
-ssize_t ktls_recv(int fd, void *buf, size_t len, unsigned char *type)
+ssize_t ktls_recv(int fd, void *buf, size_t len, int flags, unsigned char *type)
 {
 	char control[CMSG_SPACE(sizeof(unsigned char))];
 	struct iovec iov = { buf, len };
@@ -141,7 +154,7 @@ ssize_t ktls_recv(int fd, void *buf, size_t len, unsigned char *type)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | flags);
 
 	if (n < 0)
 		return -errno;

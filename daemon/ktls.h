@@ -58,13 +58,19 @@ int ktls_attach(int fd);
 int ktls_set_keys(int fd, gnutls_session_t session, enum ktls_direction direction);
 
 /**
+ * ktls_is_on() - tell whether the kernel has the keys of both directions
+ */
+bool ktls_is_on(int fd);
+
+/**
  * ktls_recv() - receive from one record, without waiting
+ * @flags: 0, or MSG_PEEK
  * @type: of the record; data as well if the socket has no TLS
  *
  * Return: bytes, 0 at the end of the connection, or a negative errno; -EBADMSG
  * if the record was tampered with.
  */
-ssize_t ktls_recv(int fd, void *buf, size_t len, unsigned char *type);
+ssize_t ktls_recv(int fd, void *buf, size_t len, int flags, unsigned char *type);
 
 /**
  * ktls_close_notify() - tell the other end that this was all, without waiting

@@ -13,6 +13,7 @@
 #include "attempts.h"
 #include "config.h"
 #include "control.h"
+#include "ktls.h"
 #include "log.h"
 #include "macros.h"
 #include "metrics.h"
@@ -21,6 +22,7 @@
 #include "restore.h"
 #include "server.h"
 #include "sock.h"
+#include "upgrade.h"
 #include "worker.h"
 
 #define THREAD_NAME_LEN 16	/* the kernel's */
@@ -70,6 +72,17 @@ static int open_workers(struct server *server)
 	return err;
 }
 
+/* What is said of TLS here is said of the relays' when the engine opens. */
+static unsigned int probe_tls(const struct config *config)
+{
+	unsigned int set = ktls_probe();
+	char names[KTLS_NAMES_LEN];
+
+	if (config->tls && *ktls_missing(set, names))
+		log_warning("sessions over TLS not kept", "missing=\"%s\"", names);
+	return set;
+}
+
 /* A nonce key that was derived of a secret is the one that was configured. */
 static int open_state(struct server *server, struct config *config)
 {
@@ -77,6 +90,7 @@ static int open_state(struct server *server, struct config *config)
 
 	if (err || !config->keep_sessions)
 		return err;
+	server->ktls = probe_tls(config);
 	server->inherits = state_hand_down(&server->state);
 	if (!config->nonce_secret)
 		config->nonce_key = server->state.nonce_key;
@@ -171,6 +185,13 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 	event_base_loopbreak(server->base);
 }
 
+/* To go on as another process, where anything is kept. */
+static void on_restart(evutil_socket_t signal, short what, void *arg)
+{
+	if (upgrade_begin(arg))
+		on_signal(signal, what, arg);
+}
+
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
@@ -221,6 +242,7 @@ static int wait_for_end(struct server *server)
 		evsignal_new(server->base, SIGINT, on_signal, server),
 		evsignal_new(server->base, SIGHUP, on_hangup, server),
 		evsignal_new(server->base, SIGUSR1, on_drain, server),
+		evsignal_new(server->base, SIGUSR2, on_restart, server),
 		event_new(server->base, server->stop, EV_READ, on_stop, server->base),
 	};
 	int err = 0;

@@ -42,6 +42,7 @@ struct worker;
  * @service: what the service manager is told
  * @state: what processes after this one will know, or those before it knew
  * @inherits: there was one before it
+ * @ktls: the TLS with which control connections outlive it, see ktls_probe()
  * @watchers: how many want to see control messages
  * @stop: an eventfd that every loop watches; once it is written to, all end
  */
@@ -66,6 +67,7 @@ struct server {
 	struct reservations reservations;
 	struct state state;
 	bool inherits;
+	unsigned int ktls;
 };
 
 /**
@@ -81,7 +83,8 @@ int server_open(struct server *server, struct config *config);
 
 /**
  * server_run() - serve until SIGTERM or SIGINT; SIGHUP reads the
- * configuration again, SIGUSR1 begins to drain it
+ * configuration again, SIGUSR1 begins to drain it, SIGUSR2 leaves for another process to
+ * go on, or ends it as well
  *
  * Return: 0, or a negative errno if a worker could not go on.
  */

@@ -7,9 +7,11 @@
 #include "allocation_keep.h"
 #include "config.h"
 #include "connection.h"
+#include "ktls.h"
 #include "log_who.h"
 #include "macros.h"
 #include "record.h"
+#include "server.h"
 #include "session_stream.h"
 #include "sock.h"
 #include "turn.h"
@@ -67,6 +69,14 @@ static void on_drained(struct stream *stream)
 	connection_bind(connection, fd, tls);
 }
 
+static void on_kept(struct stream *stream)
+{
+	struct allocation *allocation = of_stream(stream)->session.allocation;
+
+	if (allocation)
+		allocation_keep(allocation);
+}
+
 /* Until the next change of it. */
 static void on_behind(struct stream *stream)
 {
@@ -80,6 +90,7 @@ static const struct stream_ops stream_ops = {
 	.message = on_message,
 	.drained = on_drained,
 	.broken = on_broken,
+	.kept = on_kept,
 	.behind = on_behind,
 };
 
@@ -114,10 +125,20 @@ static void become_stranger(struct session_stream *self)
 			&self->session.client);
 }
 
+/* Where the kernel has not what TLS needs, it is not asked for it each time. */
+static bool may_be_kept(const struct session_stream *self)
+{
+	const struct worker *worker = self->session.worker;
+	const struct tls *tls = self->stream.tls;
+
+	return worker->records && (!tls || tls_is_in_kernel(tls) ||
+				   ktls_takes(worker->server->ktls, tls->session));
+}
+
 static void become_known(struct session_stream *self)
 {
 	stream_limit_output(&self->stream, STREAM_OUTPUT_MAX);
-	stream_keep(&self->stream, self->session.worker->records && !self->stream.tls);
+	stream_keep(&self->stream, may_be_kept(self));
 	stranger_leave(&self->stranger);
 }
 
@@ -141,7 +162,6 @@ static void close_stream(struct session *session)
 	free(self);
 }
 
-/* What TLS knows ends with the process. */
 static bool keep(const struct session *session, struct record_session *record)
 {
 	const struct session_stream *self =
@@ -176,6 +196,13 @@ static int local_addr(int fd, union addr *addr)
 	return addr_from_sockaddr(addr, (struct sockaddr *)&ss);
 }
 
+static void free_session(struct session_stream *self)
+{
+	if (self->session.idle)
+		event_free(self->session.idle);
+	free(self);
+}
+
 static struct session_stream *new_session(struct worker *worker, int fd,
 					  const union addr *client)
 {
@@ -190,9 +217,7 @@ static struct session_stream *new_session(struct worker *worker, int fd,
 		self->stranger.evict = evict;
 		return self;
 	}
-	if (self->session.idle)
-		event_free(self->session.idle);
-	free(self);
+	free_session(self);
 	return NULL;
 }
 
@@ -227,12 +252,22 @@ struct session *session_stream_restore(struct worker *worker, int fd,
 {
 	struct session_stream *self = new_session(worker, fd, &record->client);
 
+	bool secure = ktls_is_on(fd);
+	struct tls *tls;
+
 	if (!self)
 		return NULL;
+	if (secure && stream_restore_tls(&self->stream)) {
+		stream_detach(&self->stream, &tls);
+		free_session(self);
+		return NULL;
+	}
 	if (worker->config->rfc5766_channel_numbers)
 		stream_take_old_channels(&self->stream);
 	stream_keep(&self->stream, true);
 	session_begin(&self->session);
+	if (secure)
+		session_count_as(&self->session, COUNT_SESSIONS_TLS);
 	return &self->session;
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "counters.h"
 #include "handshakes.h"
 #include "macros.h"
+#include "peek.h"
 #include "stream.h"
 #include "tls_server.h"
 
@@ -70,68 +70,108 @@ static void expect_message(struct stream *stream)
 	stream->want = CHANNEL_HEADER_LEN;
 }
 
-static void discard(const struct stream *stream, size_t len)
+/* Only the loop may call the owner, so let the loop find out. */
+static void fail_later(struct stream *stream, const char *why)
 {
-	if (len)
-		recv(stream->fd, NULL, len, MSG_TRUNC | MSG_DONTWAIT);
+	stream->failure = why;
+	event_active(stream->writable, EV_WRITE, 0);
+}
+
+static void note_behind(struct stream *stream)
+{
+	bool was = stream->behind;
+
+	stream->behind = evbuffer_get_length(stream->output);
+	if (stream->behind && !was && stream->ops->behind)
+		stream->ops->behind(stream);
+}
+
+static void flush(struct stream *stream)
+{
+	if (!evbuffer_get_length(stream->output))
+		return;
+	if (evbuffer_write(stream->output, stream->fd) < 0 &&
+	    errno != EAGAIN && errno != EINTR)
+		fail_later(stream, strerror(errno));
+	else if (evbuffer_get_length(stream->output))
+		event_add(stream->writable, NULL);
+	note_behind(stream);
+}
+
+/* Wake up for what the socket does not tell. */
+static void catch_up(struct stream *stream)
+{
+	if (stream->tls && tls_pending(stream->tls))
+		event_active(stream->readable, EV_READ, 0);
+	if (stream->failure)
+		event_active(stream->writable, EV_WRITE, 0);
+	else
+		flush(stream);
+}
+
+/* @more: there is something, and stays there; only more of it is to wake us. */
+static void wake_for(struct stream *stream, bool more)
+{
+	const struct { struct event *event; short what; } events[] = {
+		{ stream->readable, EV_READ | EV_PERSIST }, { stream->writable, EV_WRITE },
+	};
+	struct event_base *base = event_get_base(stream->readable);
+
+	if (stream->waits_for_more == more)
+		return;
+	stream->waits_for_more = more;
+	/* Of one socket both are of the same kind. */
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		event_del(events[i].event);
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		event_assign(events[i].event, base, stream->fd,
+			     events[i].what | (more ? EV_ET : 0),
+			     event_get_callback(events[i].event), stream);
+	if (event_add(stream->readable, NULL))
+		fail_later(stream, "no memory");
+	catch_up(stream);
+}
+
+/* Return: whether it does; TLS that the kernel does not take over now it may take later. */
+static bool begin_keeping(struct stream *stream)
+{
+	int err = stream->tls ? tls_offload(stream->tls) : 0;
+
+	if (err && err != -EBUSY)
+		stream->keep = false;
+	if (err)
+		return false;
+	stream->kept = true;
+	return true;
 }
 
 /* The message before has been dealt with. */
 static void take_read(struct stream *stream)
 {
-	discard(stream, stream->unread);
+	peek_drop(stream->fd, stream->tls, stream->unread);
 	stream->unread = 0;
-	if (!stream->have)
-		stream->kept = stream->keep;
-}
-
-static void wake_for(struct stream *stream, int bytes)
-{
-	if (bytes == stream->low_water)
-		return;
-	setsockopt(stream->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
-	stream->low_water = bytes;
-}
-
-/*
- * The bytes stay in the kernel until the message has been dealt with. The socket is only to
- * wake us for more than there are; nothing more comes behind the client's FIN.
- */
-static ssize_t peek(struct stream *stream, void *buf, size_t len)
-{
-	uint8_t *start = (uint8_t *)buf - stream->have;
-	const size_t wanted = stream->have + len;
-	struct pollfd pfd = { .fd = stream->fd, .events = POLLRDHUP };
-	ssize_t n = recv(stream->fd, start, wanted, MSG_PEEK);
-
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	if ((size_t)n < wanted) {
-		wake_for(stream, wanted);
-		if (poll(&pfd, 1, 0) == 1)
-			return 0;
-	}
-	return (size_t)n > stream->have ? n - (ssize_t)stream->have : -EAGAIN;
+	if (!stream->kept && stream->keep && !stream->have && begin_keeping(stream))
+		stream->ops->kept(stream);
 }
 
 /* Return: the number of bytes, 0 at the end, or a negative errno. */
-static ssize_t receive(struct stream *stream, void *buf, size_t len)
+static ssize_t receive(struct stream *stream, uint8_t *message)
 {
+	size_t have = stream->have, want = stream->want;
 	ssize_t n;
 
-	if (stream->tls)
-		return tls_recv(stream->tls, buf, len);
 	if (stream->kept)
-		return peek(stream, buf, len);
-	n = recv(stream->fd, buf, len, 0);
+		return peek(stream->fd, stream->tls, message, have, want);
+	if (stream->tls)
+		return tls_recv(stream->tls, message + have, want - have);
+	n = recv(stream->fd, message + have, want - have, 0);
 	return n < 0 ? -errno : n;
 }
 
 /* Return: NULL, also when the socket has nothing more for now. */
 static const char *read_wanted(struct stream *stream)
 {
-	uint8_t *to = stream->message ? stream->message : stream->head;
-	ssize_t n = receive(stream, to + stream->have, stream->want - stream->have);
+	ssize_t n = receive(stream, stream->message ? stream->message : stream->head);
 
 	if (n == 0)
 		return "closed by the client";
@@ -162,34 +202,6 @@ static const char *read_message(struct stream *stream)
 			why = find_length(stream);
 	}
 	return why;
-}
-
-/* Only the loop may call the owner, so let the loop find out. */
-static void fail_later(struct stream *stream, const char *why)
-{
-	stream->failure = why;
-	event_active(stream->writable, EV_WRITE, 0);
-}
-
-static void note_behind(struct stream *stream)
-{
-	bool was = stream->behind;
-
-	stream->behind = evbuffer_get_length(stream->output);
-	if (stream->behind && !was && stream->ops->behind)
-		stream->ops->behind(stream);
-}
-
-static void flush(struct stream *stream)
-{
-	if (!evbuffer_get_length(stream->output))
-		return;
-	if (evbuffer_write(stream->output, stream->fd) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
-		fail_later(stream, strerror(errno));
-	else if (evbuffer_get_length(stream->output))
-		event_add(stream->writable, NULL);
-	note_behind(stream);
 }
 
 static void start_timer(struct stream *stream, unsigned int seconds)
@@ -252,13 +264,6 @@ static const char *read_on(struct stream *stream)
 	return why;
 }
 
-/* Until the loop comes back: its handler may close us. */
-static void leave_unread(struct stream *stream, size_t len)
-{
-	wake_for(stream, 1);
-	stream->unread = len;
-}
-
 static void hand_over(struct stream *stream)
 {
 	uint8_t *message = stream->message;
@@ -266,13 +271,22 @@ static void hand_over(struct stream *stream)
 
 	evtimer_del(stream->stalled);
 	expect_message(stream);
+	wake_for(stream, false);
+	/* Until the loop comes back: its handler may close us. */
 	if (stream->kept)
-		leave_unread(stream, len);
+		stream->unread = len;
 	/* For what TLS has already the socket will not wake us. */
 	if (stream->tls && tls_pending(stream->tls))
 		event_active(stream->readable, EV_READ, 0);
 	stream->ops->message(stream, message, len);
 	free(message);
+}
+
+static void wait_for_rest(struct stream *stream)
+{
+	wake_for(stream, stream->kept);
+	if (!evtimer_pending(stream->stalled, NULL))
+		start_timer(stream, STREAM_STALL_TIMEOUT);
 }
 
 /* One message a call: others have their turn, and its handler may close us. */
@@ -286,8 +300,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		stream->ops->broken(stream, why);
 	else if (is_complete(stream))
 		hand_over(stream);
-	else if (stream->have && !evtimer_pending(stream->stalled, NULL))
-		start_timer(stream, STREAM_STALL_TIMEOUT);
+	else if (stream->have)
+		wait_for_rest(stream);
 }
 
 static void on_stalled(evutil_socket_t fd, short what, void *arg)
@@ -324,17 +338,6 @@ void stream_leave(struct stream *stream)
 		*events[i] = NULL;
 	}
 	stream->handshakes = NULL;
-}
-
-/* Wake up for what the socket does not tell. */
-static void catch_up(struct stream *stream)
-{
-	if (stream->tls && tls_pending(stream->tls))
-		event_active(stream->readable, EV_READ, 0);
-	if (stream->failure)
-		event_active(stream->writable, EV_WRITE, 0);
-	else
-		flush(stream);
 }
 
 int stream_enter(struct stream *stream, struct event_base *base)
@@ -391,6 +394,12 @@ void stream_expect_tls(struct stream *stream, struct tls_server *server,
 	stream->tls_use = server ? use : TLS_NEVER;
 }
 
+int stream_restore_tls(struct stream *stream)
+{
+	stream->tls = tls_restore(stream->fd, stream->output);
+	return stream->tls ? 0 : -ENOMEM;
+}
+
 void stream_limit_output(struct stream *stream, size_t max)
 {
 	size_t waiting = evbuffer_get_length(stream->output);
@@ -405,19 +414,22 @@ void stream_take_old_channels(struct stream *stream)
 	stream->old_channels = true;
 }
 
-/* What has been read of a message is in the kernel, or is not: never both. */
+static void end_keeping(struct stream *stream)
+{
+	/* What has been read of a message is here from now on, and nowhere else. */
+	peek_drop(stream->fd, stream->tls, stream->unread + stream->have);
+	stream->unread = 0;
+	stream->kept = false;
+	wake_for(stream, false);
+}
+
 void stream_keep(struct stream *stream, bool on)
 {
 	stream->keep = on;
-	if (stream->kept && !on) {
-		discard(stream, stream->unread + stream->have);
-		stream->unread = 0;
-	}
-	if (!stream->have || !on)
-		stream->kept = on;
-	/* Whoever had it before may have left it at another one. */
-	stream->low_water = 0;
-	wake_for(stream, 1);
+	if (stream->kept && !on)
+		end_keeping(stream);
+	else if (!stream->kept && on && !stream->have)
+		begin_keeping(stream);
 	if (!stream->have)
 		evtimer_del(stream->stalled);
 }
@@ -485,12 +497,20 @@ int stream_detach(struct stream *stream, struct tls **tls)
  */
 static void say_goodbye(struct stream *stream)
 {
-	if (!stream->tls)
+	struct tls *tls = stream->tls;
+
+	if (!tls)
 		return;
-	if (stream->tls->ready && !stream->failure)
-		tls_bye(stream->tls);
 	evbuffer_write(stream->output, stream->fd);
-	recv(stream->fd, NULL, DISCARD_MAX, MSG_TRUNC | MSG_DONTWAIT);
+	/* The kernel's comes behind all that it was given. */
+	if (tls->ready && !stream->failure &&
+	    (!tls_is_in_kernel(tls) || !evbuffer_get_length(stream->output)))
+		tls_bye(tls);
+	evbuffer_write(stream->output, stream->fd);
+	if (tls_is_in_kernel(tls))
+		peek_drop(stream->fd, tls, DISCARD_MAX);
+	else
+		recv(stream->fd, NULL, DISCARD_MAX, MSG_TRUNC | MSG_DONTWAIT);
 }
 
 void stream_close(struct stream *stream)
@@ -498,7 +518,7 @@ void stream_close(struct stream *stream)
 	int fd = stream->fd;
 
 	if (stream->kept)
-		discard(stream, stream->unread + stream->have);
+		peek_drop(stream->fd, stream->tls, stream->unread + stream->have);
 	say_goodbye(stream);
 	free_parts(stream);
 	close(fd);

@@ -36,15 +36,17 @@ struct stream;
  * @message: a message has arrived; its first two bits tell which kind it is
  * @drained: after stream_drain(): the last byte of output is out
  * @broken: nothing more will come of it; @why is a constant
+ * @kept: another process can go on with it, but later than stream_keep() said; or NULL
  * @behind: the client does not read fast enough, and may have got half of a message; or NULL
  *
- * All but the last are called from the loop and from nowhere else, and each of those may
- * close the stream. Whatever stream_send() runs into is reported later, too.
+ * All but the last are called from the loop and from nowhere else, and each of the first three
+ * may close the stream. Whatever stream_send() runs into is reported later, too.
  */
 struct stream_ops {
 	void (*message)(struct stream *stream, const uint8_t *data, size_t len);
 	void (*drained)(struct stream *stream);
 	void (*broken)(struct stream *stream, const char *why);
+	void (*kept)(struct stream *stream);
 	void (*behind)(struct stream *stream);
 };
 
@@ -65,8 +67,8 @@ struct stream {
 	bool keep;		/* from the next message on at the latest */
 	bool kept;
 	bool behind;
+	bool waits_for_more;	/* than half a message, which is in the kernel */
 	size_t unread;		/* bytes of the message before, if kept */
-	int low_water;		/* bytes that the socket wakes us for, if kept */
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */
 	struct handshakes *handshakes;
@@ -106,6 +108,14 @@ void stream_expect_tls(struct stream *stream, struct tls_server *server,
 		       enum tls_use use, struct handshakes *handshakes);
 
 /**
+ * stream_restore_tls() - have TLS below that is in the kernel already, right after
+ * stream_open()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stream_restore_tls(struct stream *stream);
+
+/**
  * stream_limit_output() - so many bytes may wait for a client that does not read,
  * besides those that do already
  * @max: all together they are never more than STREAM_OUTPUT_MAX, as it is at first
@@ -123,9 +133,10 @@ void stream_take_old_channels(struct stream *stream);
  * stream_keep() - have it go on in another process, wherever this one dies
  * @on: or not any more
  *
- * Without TLS. From now on, or from the next message on if one is half there, a message is in
- * the kernel until its owner has done with it: should the process die meanwhile, the next
- * one gets it once more.
+ * From now on, or from the next message on if one is half there, a message is in the kernel
+ * until its owner has done with it: should the process die meanwhile, the next one gets it
+ * once more. So the kernel has to take TLS over, between two records; where it cannot,
+ * nothing changes.
  */
 void stream_keep(struct stream *stream, bool on);
 

@@ -120,6 +120,22 @@ struct tls *tls_open(struct tls_server *server, int fd, struct evbuffer *output)
 	return NULL;
 }
 
+struct tls *tls_restore(int fd, struct evbuffer *output)
+{
+	struct tls *tls = calloc(1, sizeof(*tls));
+
+	if (!tls)
+		return NULL;
+	tls->fd = fd;
+	tls->output = output;
+	tls->ready = tls->kernel_rx = tls->kernel_tx = true;
+	tls->early = evbuffer_new();
+	if (tls->early)
+		return tls;
+	tls_close(tls);
+	return NULL;
+}
+
 void tls_set_output(struct tls *tls, struct evbuffer *output)
 {
 	tls->output = output;
@@ -274,10 +290,10 @@ static int take_alert(struct tls *tls, const uint8_t *alert, size_t len)
 	return -ECONNABORTED;
 }
 
-static ssize_t recv_from_kernel(struct tls *tls, void *buf, size_t len)
+static ssize_t recv_from_kernel(struct tls *tls, void *buf, size_t len, int flags)
 {
 	unsigned char type;
-	ssize_t n = ktls_recv(tls->fd, buf, len, &type);
+	ssize_t n = ktls_recv(tls->fd, buf, len, flags, &type);
 
 	if (n == -EBADMSG)
 		return fail_kernel(tls, -EPROTO, "a record that was tampered with");
@@ -300,8 +316,13 @@ ssize_t tls_recv(struct tls *tls, void *buf, size_t len)
 	if (evbuffer_get_length(tls->early))
 		return evbuffer_remove(tls->early, buf, len);
 	if (tls->kernel_rx)
-		return recv_from_kernel(tls, buf, len);
+		return recv_from_kernel(tls, buf, len, 0);
 	return recv_records(tls, buf, len);
+}
+
+ssize_t tls_peek(struct tls *tls, void *buf, size_t len)
+{
+	return recv_from_kernel(tls, buf, len, MSG_PEEK);
 }
 
 size_t tls_pending(const struct tls *tls)
@@ -360,8 +381,11 @@ static bool is_between_records(const struct tls *tls)
 
 int tls_offload(struct tls *tls)
 {
-	int err = is_between_records(tls) ? ktls_attach(tls->fd) : -EBUSY;
+	int err;
 
+	if (tls_is_in_kernel(tls))
+		return 0;
+	err = is_between_records(tls) ? ktls_attach(tls->fd) : -EBUSY;
 	if (!err)
 		err = ktls_set_keys(tls->fd, tls->session, KTLS_SENDING);
 	if (err)

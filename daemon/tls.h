@@ -35,7 +35,7 @@ enum tls_use { TLS_NEVER, TLS_DETECT, TLS_ALWAYS };
  * @fd: the socket, the owner's
  * @output: where records go, the owner's
  * @server: its certificate, with a reference
- * @session: GnuTLS
+ * @session: GnuTLS; NULL if it was restored
  * @ready: the handshake is done
  * @error: errno of the last read of the socket, 0 if it was fine
  * @head: header of the record in hand, as far as it has been read
@@ -72,6 +72,13 @@ struct tls {
 struct tls *tls_open(struct tls_server *server, int fd, struct evbuffer *output);
 
 /**
+ * tls_restore() - go on with what is in the kernel, both directions: see ktls_is_on()
+ *
+ * Return: NULL without memory.
+ */
+struct tls *tls_restore(int fd, struct evbuffer *output);
+
+/**
  * tls_set_output() - from now on, put records there
  */
 void tls_set_output(struct tls *tls, struct evbuffer *output);
@@ -96,6 +103,11 @@ int tls_handshake(struct tls *tls);
  * or another negative errno of the socket.
  */
 ssize_t tls_recv(struct tls *tls, void *buf, size_t len);
+
+/**
+ * tls_peek() - the same, but what is received stays: only if tls_is_in_kernel()
+ */
+ssize_t tls_peek(struct tls *tls, void *buf, size_t len);
 
 /**
  * tls_pending() - bytes that tls_recv() gives without looking at the socket
@@ -132,13 +144,21 @@ int tls_bye(struct tls *tls);
  *
  * To be called between two records: what GnuTLS has read has been received, and
  * what it has sent is out. On failure everything goes on as before, one
- * direction perhaps in the kernel.
+ * direction perhaps in the kernel. If they are there already, that is fine.
  *
  * Return: 0; -EBUSY not between two records; -EOPNOTSUPP for a version or
  * cipher that the kernel does not know; or another negative errno, such as
  * -ENOENT from a kernel without TLS.
  */
 int tls_offload(struct tls *tls);
+
+/**
+ * tls_is_in_kernel() - tell whether both directions are: the socket is all there is of it
+ */
+static inline bool tls_is_in_kernel(const struct tls *tls)
+{
+	return tls->kernel_rx && tls->kernel_tx;
+}
 
 /**
  * tls_why() - what -@err meant

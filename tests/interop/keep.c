@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,23 +122,33 @@ static int datagrams_go_on(const struct wire *wire)
 
 /* --- connections */
 
-/* A request of which half comes before the gap, and half in it. */
-static int refresh_across(struct stage *st)
+/* Return: the length of a request. */
+static size_t build_refresh(struct stage *st, uint8_t buf[MESSAGE_MAX])
 {
 	uint32_t lifetime = 600;
 	const struct turn_ask ask = { .method = STUN_REFRESH, .lifetime = &lifetime };
-	struct message reply;
 	struct stun_builder b;
-	uint8_t buf[MESSAGE_MAX];
-	size_t len;
 
 	turn_build(&st->turn, &ask, &b, buf);
-	len = stun_end(&b);
-	expect_ok(net_send(st->turn.control, buf, len / 2, WIRE_WAIT));
+	return stun_end(&b);
+}
+
+/* Two requests in one piece, but that half of the second one comes in the gap. */
+static int refresh_across(struct stage *st)
+{
+	uint8_t buf[2 * MESSAGE_MAX], *second;
+	struct message reply;
+	size_t len, half;
+
+	second = buf + build_refresh(st, buf);
+	len = build_refresh(st, second);
+	half = len / 2;
+	expect_ok(net_send(st->turn.control, buf, second + half - buf, WIRE_WAIT));
 	need(gap_begin());
-	expect_ok(net_send(st->turn.control, buf + len / 2, len - len / 2, WIRE_WAIT));
+	expect_ok(net_send(st->turn.control, second + half, len - half, WIRE_WAIT));
 	need(gap_end());
 	expect_ok(turn_reply(&st->turn, st->turn.control, buf, &reply));
+	expect_ok(turn_reply(&st->turn, st->turn.control, second, &reply));
 	return 0;
 }
 
@@ -179,23 +190,32 @@ static int peer_comes_into_the_gap(const struct wire *wire)
 	return transfer(&st);
 }
 
-/* A request to bind comes into the gap, and so does a client who is new. */
+static void *bind_data(void *stage)
+{
+	return (void *)(intptr_t)stage_bind(stage);
+}
+
+/* A request to bind comes into the gap, behind a handshake if there is TLS. */
+static int bind_in_the_gap(struct stage *st)
+{
+	pthread_t thread;
+	void *err;
+
+	need(gap_begin());
+	expect(!pthread_create(&thread, NULL, bind_data, st), "no thread");
+	usleep(WIRE_QUIET * 1000);
+	need(gap_end());
+	pthread_join(thread, &err);
+	return (intptr_t)err;
+}
+
+/* And so does a client who is new. */
 static int clients_come_into_the_gap(const struct wire *wire)
 {
-	uint8_t buf[MESSAGE_MAX];
-	struct message reply;
-	struct stun_builder b;
 	struct stage st, other;
-	struct turn_ask ask = { .method = STUN_CONNECTION_BIND, .connection = &st.id };
 
 	need(stage_meet(&st, wire, STAGE_ACTIVE));
-	turn_build(&st.turn, &ask, &b, buf);
-	need(gap_begin());
-	st.data = turn_dial(&st.turn);
-	expect(st.data >= 0, "%s", strerror(-st.data));
-	expect_ok(net_send(st.data, buf, stun_end(&b), WIRE_WAIT));
-	need(gap_end());
-	expect_ok(turn_reply(&st.turn, st.data, buf, &reply));
+	need(bind_in_the_gap(&st));
 	need(transfer(&st));
 	need(kill_server());
 	need(stage_open(&other, wire, STAGE_PASSIVE));
@@ -218,6 +238,19 @@ static int ends_stay_ends(const struct wire *wire)
 	expect_code(-ECONNREFUSED, net_connect(&gone.turn.relayed, NULL, WIRE_WAIT));
 	expect_code(-ECONNREFUSED, net_connect(&going.turn.relayed, NULL, WIRE_WAIT));
 	return 0;
+}
+
+/* TLS that the kernel does not know: all of it ends, and properly; who comes anew is let in. */
+static int secrets_are_lost(const struct wire *wire)
+{
+	struct stage st, other;
+
+	need(stage_open(&st, wire, STAGE_PASSIVE));
+	need(kill_server());
+	need(stage_ends(st.turn.control));
+	need(stage_ends(st.peer));
+	need(stage_open(&other, wire, STAGE_PASSIVE));
+	return transfer(&other);
 }
 
 /* --- relays, which only the kernel's engine keeps */
@@ -288,6 +321,7 @@ const struct wire_test keep_tests[] = {
 	{ "keep", "a peer who connects while nobody serves is let in", peer_comes_into_the_gap },
 	{ "keep", "so is who binds then, and who comes then", clients_come_into_the_gap },
 	{ "keep", "what has ended does not come back", ends_stay_ends },
+	{ "keep-not", "TLS in user space ends with the server", secrets_are_lost },
 	{ "keep-relays", "relays move on while nobody serves, and are the next one's",
 	  relays_go_on },
 	{ NULL, NULL, NULL },

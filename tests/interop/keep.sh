@@ -87,6 +87,25 @@ upgrades() {
 		! grep 'server died' "$tmp/server"
 }
 
+# As systemd does it for a restart: the next one goes on, with nothing to mend.
+restarts() {
+	local pid
+	pid=$(kept_server)
+	: >"$tmp/server"
+	kill -USR2 "$1"
+	await 100 another_server "$pid" && grep ' upgrading: ' "$tmp/server" &&
+		! grep 'server died' "$tmp/server"
+}
+
+# Without keep-sessions it ends.
+usr2_ends_it() {
+	start_server
+	: >"$tmp/server"
+	kill -USR2 "$server_pid"
+	await 100 not_running "$server_pid" || return 1
+	grep ' stopped: status=0' "$tmp/server" && server_pid=''
+}
+
 # Without keep-sessions it would end every call.
 upgrade_refused() {
 	start_server --control-socket="$tmp/control"
@@ -101,14 +120,33 @@ hangup_reaches_it() {
 	await 50 grep -q ' reload' "$tmp/server"
 }
 
+# Where a module is loaded the kernel is to have its TLS as well.
+tls_is_kept() {
+	[ "$engine" = kernel ] || ! grep -q 'sessions over TLS not kept' "$tmp/server"
+}
+
+sessions_over_tls_kept() {
+	local version
+	if ! tls_is_kept; then
+		wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS1.3 keep-not
+		return
+	fi
+	for version in 1.3 1.2; do
+		wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS$version keep \
+			$([ "$engine" != kernel ] || echo keep-relays)
+	done
+}
+
 sessions_kept() {
 	[ "$server" = kturnd ] || return 0
+	: >"$tmp/server"
 	start_kept_server
 	if [ "$once" ]; then
 		wire_tests --udp keep-udp
 		wire_tests keep-udp
 	fi
 	wire_tests keep
+	sessions_over_tls_kept
 	[ "$engine" != kernel ] || wire_tests keep-relays
 	test_command 'keep-sessions: it serves after all that' \
 		uclient -n 20 -m 2 -l 170 -u alice -w wonder "$address"
@@ -117,6 +155,10 @@ sessions_kept() {
 	[ "$once" ] || return 0
 	start_kept_server
 	test_command 'kturn upgrade: another process goes on' upgrades
+	test_command 'keep-sessions: SIGUSR2: another process goes on' \
+		restarts "$(kept_server)"
+	test_command 'keep-sessions: SIGUSR2 to the keeper: another process goes on' \
+		restarts "$server_pid"
 	test_command 'keep-sessions: SIGHUP to the keeper reloads' hangup_reaches_it
 	test_command 'keep-sessions: SIGTERM to the keeper ends both' ends_both "$server_pid"
 	start_kept_server
@@ -131,4 +173,5 @@ sessions_kept() {
 	test_command 'keep-sessions: a mistake at the first start ends it' mistake_ends_it
 	test_command 'kturn upgrade: refused without keep-sessions' upgrade_refused
 	stop_server
+	test_command 'SIGUSR2: without keep-sessions the server ends' usr2_ends_it
 }

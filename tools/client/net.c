@@ -215,7 +215,7 @@ static bool has_ktls(int fd)
 ssize_t net_take(int fd, void *buf, size_t len)
 {
 	unsigned char type;
-	ssize_t n = ktls_recv(fd, buf, len, &type);
+	ssize_t n = ktls_recv(fd, buf, len, 0, &type);
 
 	if (n < 0 || (type == KTLS_DATA && n))
 		return n;
