@@ -245,7 +245,7 @@ static void on_signal(struct keeper *keeper)
 	}
 	if (info.ssi_signo == SIGHUP)
 		log_reopen();
-	else if (info.ssi_signo != SIGUSR1)
+	else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 		keeper->ending = true;
 	if (keeper->child)
 		kill(keeper->child, info.ssi_signo);
@@ -253,7 +253,7 @@ static void on_signal(struct keeper *keeper)
 
 static int open_signals(struct keeper *keeper)
 {
-	static const int ours[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	static const int ours[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 	sigset_t set;
 
 	sigemptyset(&set);

@@ -15,7 +15,8 @@
  *
  * The program is the one that is at our path by then. One that dies before it has said
  * that it is ready is started later and later. SIGTERM and SIGINT are passed on and end
- * both, SIGHUP and SIGUSR1 are passed on. One that ends by itself, and properly, was told to.
+ * both, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. One that ends by itself, and properly, was
+ * told to.
  *
  * Return: the exit status.
  */

@@ -147,6 +147,9 @@ call_goes_on() {
 	pid=$(main_pid)
 	as_operator kturn upgrade
 	within 60 serves_as_another "$pid"
+	pid=$(main_pid)
+	as_operator systemctl restart kturnd
+	serves_as_another "$pid"
 	kturn relay list
 	[ "$(kturn relay list -j | jq length)" = 1 ]
 	kill -0 "$transfer"
@@ -154,7 +157,7 @@ call_goes_on() {
 	wait "$peer"
 	cat /tmp/client
 	as_operator journalctl --no-pager -u kturnd |
-		grep -c 'allocations restored: restored=1 lost=0 relays=1' | grep -x 2
+		grep -c 'allocations restored: restored=1 lost=0 relays=1' | grep -x 3
 	[ "$(as_operator systemctl show -P NFileDescriptorStore kturnd)" -gt 0 ]
 	sed -i /^keep-sessions/d "$conf"
 	as_operator systemctl restart kturnd
