@@ -51,7 +51,7 @@ programs := build/kturnd build/kturn build/kturn-client
 .SECONDARY:
 .PHONY: all help module daemon tool client programs check-built run demo check check-prepared check-unit \
 	check-kselftest check-kselftest-runner check-interop check-debug check-sanitized \
-	fuzz stress hostile load \
+	fuzz stress hostile load site \
 	generate check-generated bench bench-compare bench-check bench-baseline \
 	clean deps-build deps-unit deps-fuzz fuzz-daemon check-fuzz-daemon
 
@@ -73,6 +73,7 @@ help:
 	@echo '                  records how fast they are'
 	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
 	@echo 'make fuzz-daemon  hostile bytes for the daemon, on this host; MINUTES= each'
+	@echo 'make site         RELAYS= whose server is killed every second, for SECONDS=, in a VM'
 	@echo 'make hostile      a client in bad company, on this host; CROWD= of each kind'
 	@echo 'make load         so many clients at once, coturn'"'"'s, on this host; CLIENTS=,'
 	@echo '                  SERVER=coturn to compare'
@@ -296,6 +297,18 @@ load: SERVER = kturnd
 load: $(programs) build/interop/wire
 	@tools/deps check
 	@tests/interop/run --load=$(CLIENTS) --server=$(SERVER)
+
+# In a virtual machine; half of the relays' clients come over TLS, and shaking hands takes its
+# time there.
+site: RELAYS = 1000
+site: SECONDS = 300
+site: KERNEL = 6.12
+site: $(programs) build/interop/wire
+	@tools/deps check
+	@$(MAKE) module-$(KERNEL)
+	@tools/vm/run --kernel=$(KERNEL) --module=dyndbg=-p --cpus=2 --memory=3G \
+		--timeout=$$((600 + $(RELAYS) + 4 * $(SECONDS))) -- \
+		tests/interop/run --site=$(RELAYS),$(SECONDS)
 
 # With the kernel's own runner, as an operator would.
 check-kselftest-runner:

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The server is killed, and the next one goes on: KTURN_KEEPER is the process that starts
- * it again. While that one sleeps nobody serves, and what comes then has to wait.
+ * The server is killed, and the next one goes on. What comes while nobody serves has to wait.
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../tools/client/net.h"
+#include "gap.h"
 #include "stage.h"
 #include "talk.h"
 
@@ -20,47 +18,6 @@
 #define RELAYS	20
 #define PART	3000	/* bytes */
 #define KILLS	5
-#define PATIENCE 300	/* seconds */
-
-/* Return: the server, or 0 while there is none. */
-static pid_t server_of(pid_t keeper)
-{
-	char path[64], text[64] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	return strtol(text, NULL, 10);
-}
-
-static pid_t keeper(void)
-{
-	const char *text = getenv("KTURN_KEEPER");
-
-	return text ? strtol(text, NULL, 10) : 0;
-}
-
-/* From here to gap_end() nobody serves. */
-static int gap_begin(void)
-{
-	pid_t pid = server_of(keeper());
-
-	alarm(PATIENCE);
-	expect(pid > 0, "no server");
-	expect(!kill(keeper(), SIGSTOP) && !kill(pid, SIGKILL), "%s", strerror(errno));
-	return 0;
-}
-
-static int gap_end(void)
-{
-	expect(!kill(keeper(), SIGCONT), "%s", strerror(errno));
-	return 0;
-}
 
 static int kill_server(void)
 {

@@ -28,7 +28,7 @@ static const struct wire_test *const tables[] = {
 	credential_tests, stream_tests, refusal_tests, asleep_tests, life_tests, limit_tests, tls_tests,
 	stranger_tests, datagram_tests, redirect_tests,
 	icmp_tests, fragment_tests, proxy_tests, burst_tests, reload_tests, hostile_tests,
-	keep_tests, keep_allocations_tests,
+	keep_tests, keep_allocations_tests, keep_site_tests,
 };
 
 static bool wanted(const struct wire_test *test, char **groups)

@@ -45,8 +45,8 @@ struct wire {
  * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
  *	"bandwidth", "capacity", "idle", "redirect"; for all others the same, "icmp" with
  *	a router in the network, "reload" with a command to change it, "keep" one that is
- *	started again when it is killed, "keep-udp" and "keep-relays" as well, and
- *	"keep-allocations" with a command to kill it, "asleep" a
+ *	started again when it is killed, "keep-udp", "keep-relays", "keep-site" and
+ *	"keep-not" as well, and "keep-allocations" with a command to kill it, "asleep" a
  *	server whose Redis does not answer, "prompt" a machine that is not slow, "slow" one
  *	that is
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
@@ -60,7 +60,7 @@ extern const struct wire_test credential_tests[], stream_tests[], refusal_tests[
 	life_tests[], limit_tests[], tls_tests[];
 extern const struct wire_test stranger_tests[], datagram_tests[], redirect_tests[];
 extern const struct wire_test reload_tests[], asleep_tests[], keep_tests[],
-	keep_allocations_tests[];
+	keep_allocations_tests[], keep_site_tests[];
 extern const struct wire_test icmp_tests[], fragment_tests[], proxy_tests[], burst_tests[],
 	hostile_tests[];
 
