@@ -106,6 +106,18 @@ kturnd_start() { start_kturnd kernel; }
 kturnd_splice_about='kturnd --datapath=splice'
 kturnd_splice_start() { start_kturnd splice; }
 
+# What is started is the keeper; the server, whose cost is the question, is its child.
+kturnd_kept_about='kturnd --datapath=kernel --keep-sessions'
+kturnd_kept_start() {
+	start_kturnd kernel --keep-sessions
+	keeper=$server
+	server=$(<"/proc/$keeper/task/$keeper/children") server=${server%% *}
+}
+kturnd_kept_stop() {
+	kill "$keeper" 2>/dev/null || true
+	wait "$keeper" 2>/dev/null || true
+}
+
 coturn_about='turnserver -m 1 --no-tls --no-dtls --no-cli, no log'
 coturn_start() { start_coturn --no-tls --no-dtls; }
 
@@ -149,7 +161,7 @@ coturn_tls_start() {
 
 quick_rivals=(direct forward nat readwrite splice sockmap module module_process
 	kturnd kturnd_splice coturn)
-full_rivals=("${quick_rivals[@]}" kturnd_tls kturnd_splice_tls coturn_tls)
+full_rivals=("${quick_rivals[@]}" kturnd_kept kturnd_tls kturnd_splice_tls coturn_tls)
 
 listening() {
 	[ "$(on edge ss -Hltn "sport = :$1")" ]

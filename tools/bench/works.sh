@@ -37,13 +37,15 @@ work_options() {
 
 # applies RIVAL WORK: signalling is for those who speak TURN, and so are idle
 # relays, which are many calls to set up; of these direct tells what the ends take.
-# Of TLS, what it does to bytes is the question. With datagrams the module has
+# Of TLS, what it does to bytes is the question; of sessions that are kept, what they cost
+# to keep. With datagrams the module has
 # nothing to do.
 applies() {
+	[[ $1 != *_kept ]] || [[ " ${kept_works[*]} " == *" $2 "* ]] || return
 	[[ $1 != *_tls ]] || [[ " ${tls_works[*]} " == *" $2 "* ]] || return
 	case $2 in
 	setup) [[ $1 = kturnd* || $1 = coturn ]] ;;
-	allocate) [[ $1 = kturnd || $1 = coturn ]] ;;
+	allocate) [[ $1 = kturnd || $1 = kturnd_kept || $1 = coturn ]] ;;
 	channel* | indication*)
 		[[ $1 = direct || $1 = kturnd || $1 = kturnd_tls || $1 = coturn* ]]
 		;;
@@ -60,6 +62,7 @@ copies_are_counted() {
 	[[ $2 = calls* ]] && [[ $1 = module* || $1 = kturnd ]]
 }
 
+kept_works=(setup allocate)
 tls_works=(bulk rtt64 screen channel1 channel16 indication16)
 quick_works=(bulk both rtt64 rtt1200 screen calls setup)
 full_works=(bulk both bulkauto rtt64 rtt1200 screen bulk16 bulk256 bulk4096 calls
