@@ -144,6 +144,15 @@ build/san/kturnd: build/san/daemon/main.o build/san/libkturn.a
 build/race/kturnd: build/race/daemon/main.o build/race/libkturn.a
 	$(call link,$(RACES))
 
+# As it was before STATE_VERSION got what it is now, for what it kept to be taken over.
+build/older/daemon/state.o: daemon/state.c | deps-build
+	@mkdir -p $(@D)
+	@echo '  CC      $< (of an older version)'
+	@$(CC) $(ALL_CFLAGS) -DSTATE_VERSION=1 -c -o $@ $<
+
+build/older/kturnd: build/obj/daemon/main.o build/older/daemon/state.o build/obj/libkturn.a
+	$(call link)
+
 build/kturn: private ALL_LIBS += $$(pkg-config --libs ncursesw)
 build/kturn: $(tool:%.c=build/obj/%.o) build/obj/libkturn.a
 	$(call link)
@@ -249,7 +258,7 @@ in_vms = vm:$(firstword $(KERNELS)):interop vm:$(firstword $(KERNELS)):serial \
 	 $(patsubst %,vm:%:serial+ends,$(wordlist 2,99,$(KERNELS))) \
 	 $(KERNELS:%=smp:%:racing)
 
-check-built: $(programs) build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
+check-built: $(programs) build/older/kturnd build/fuzz build/interop/wire $(kselftests) $(if $(interop),build/interop/wire)
 check: check-built $(unit) $(fuzz_daemon) $(KERNELS:%=module-%)
 	@KTURN_WITHOUT='$(not_there)' tools/check $(in_vms) $(counted) interop unit fuzz-daemon generated docs files
 

@@ -49,17 +49,25 @@ static json_t *drain_status(const struct drain *drain)
 	return drain->deadline ? json_integer(left > 0 ? left : 0) : json_null();
 }
 
+/* Over how many deaths, of which this process knows but the last. */
+static json_t *kept_time(const struct server *server)
+{
+	return server->config->keep_sessions && server->state.since
+	       ? json_integer(worker_now() - server->state.since) : json_null();
+}
+
 static void end_status(struct question *question)
 {
 	const struct server *server = question->server;
 	const struct config *config = server->config;
 
 	control_finish(question->client, json_pack(
-		"{s:b, s:s, s:i, s:I, s:s, s:i, s:i, s:i, s:b, s:o, s:o, s:o, s:b, s:O}",
+		"{s:b, s:s, s:i, s:I, s:o, s:s, s:i, s:i, s:i, s:b, s:o, s:o, s:o, s:b, s:O}",
 		"ok", 1,
 		"version", KTURN_VERSION,
 		"pid", (int)getpid(),
 		"uptime_s", (json_int_t)(worker_now() - server->started),
+		"kept_s", kept_time(server),
 		"engine", server->workers[0].datapath->ops->name,
 		"workers", server->n_workers,
 		"allocations", quota_count((struct quota *)&server->quota),

@@ -12,10 +12,12 @@ static ssize_t look(int fd, struct tls *tls, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (tls)
-		return tls_peek(tls, buf, len);
-	n = recv(fd, buf, len, MSG_PEEK);
-	return n < 0 ? -errno : n;
+	do {
+		n = tls ? tls_peek(tls, buf, len) : recv(fd, buf, len, MSG_PEEK);
+		if (n < 0 && !tls)
+			n = -errno;
+	} while (n == -EINTR);
+	return n;
 }
 
 static bool has_ended(int fd)

@@ -16,7 +16,14 @@
 
 struct config;
 
-#define STATE_VERSION	1	/* of records too */
+/*
+ * The version, of records too. What a version adds is at the end of struct state, and what
+ * there was before stays: so an older one is read, and what it does not have is zero. Records
+ * are the same in all versions so far; one that changes them has to convert what it reads.
+ */
+#ifndef STATE_VERSION
+#define STATE_VERSION	2
+#endif
 #define STATE_BOOT_LEN	37	/* a UUID in text, and a NUL */
 
 /**
@@ -25,12 +32,15 @@ struct config;
  * @ticket_key: and so are its tickets
  * @shares: what the workers' shares in Redis are named after
  * @workers: how many there are: each has records of its own
+ * @since: from version 2 on: since when sessions have been kept, in seconds of worker_now();
+ *	0: that is not known
  */
 struct state {
 	struct nonce_key nonce_key;
 	struct ticket_key ticket_key;
 	uint64_t shares;
 	uint32_t workers, unused;
+	int64_t since;
 };
 
 /**
@@ -58,7 +68,7 @@ int state_write(const struct state *state, const char boot[STATE_BOOT_LEN]);
 /**
  * state_read() - read one of state_write(), from whomever
  * @boot: of state_boot(); what another boot has left is of no use
- * @state: written only if all of it is right
+ * @state: written only if all of it is right; what an older version does not have is 0
  *
  * Return: NULL, or why it is refused.
  */

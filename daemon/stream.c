@@ -109,27 +109,32 @@ static void catch_up(struct stream *stream)
 		flush(stream);
 }
 
-/* @more: there is something, and stays there; only more of it is to wake us. */
-static void wake_for(struct stream *stream, bool more)
+/* What is left in the kernel must not wake us again and again: if @edge, only news does. */
+static void wake_at_edge(struct stream *stream, bool edge)
 {
 	const struct { struct event *event; short what; } events[] = {
 		{ stream->readable, EV_READ | EV_PERSIST }, { stream->writable, EV_WRITE },
 	};
 	struct event_base *base = event_get_base(stream->readable);
 
-	if (stream->waits_for_more == more)
-		return;
-	stream->waits_for_more = more;
 	/* Of one socket both are of the same kind. */
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		event_del(events[i].event);
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		event_assign(events[i].event, base, stream->fd,
-			     events[i].what | (more ? EV_ET : 0),
+			     events[i].what | (edge ? EV_ET : 0),
 			     event_get_callback(events[i].event), stream);
 	if (event_add(stream->readable, NULL))
 		fail_later(stream, "no memory");
 	catch_up(stream);
+}
+
+/* In the next turn of the loop: others have theirs. */
+static void come_back(struct stream *stream)
+{
+	static const struct timeval at_once;
+
+	evtimer_add(stream->again, &at_once);
 }
 
 /* Return: whether it does; TLS that the kernel does not take over now it may take later. */
@@ -142,6 +147,7 @@ static bool begin_keeping(struct stream *stream)
 	if (err)
 		return false;
 	stream->kept = true;
+	wake_at_edge(stream, true);
 	return true;
 }
 
@@ -150,7 +156,8 @@ static void take_read(struct stream *stream)
 {
 	peek_drop(stream->fd, stream->tls, stream->unread);
 	stream->unread = 0;
-	if (!stream->kept && stream->keep && !stream->have && begin_keeping(stream))
+	if (!stream->kept && stream->keep && !stream->have && begin_keeping(stream) &&
+	    stream->ops->kept)
 		stream->ops->kept(stream);
 }
 
@@ -271,22 +278,15 @@ static void hand_over(struct stream *stream)
 
 	evtimer_del(stream->stalled);
 	expect_message(stream);
-	wake_for(stream, false);
-	/* Until the loop comes back: its handler may close us. */
-	if (stream->kept)
+	/* For what is there already the socket will not wake us. Its handler may close us. */
+	if (stream->kept) {
 		stream->unread = len;
-	/* For what TLS has already the socket will not wake us. */
-	if (stream->tls && tls_pending(stream->tls))
+		come_back(stream);
+	} else if (stream->tls && tls_pending(stream->tls)) {
 		event_active(stream->readable, EV_READ, 0);
+	}
 	stream->ops->message(stream, message, len);
 	free(message);
-}
-
-static void wait_for_rest(struct stream *stream)
-{
-	wake_for(stream, stream->kept);
-	if (!evtimer_pending(stream->stalled, NULL))
-		start_timer(stream, STREAM_STALL_TIMEOUT);
 }
 
 /* One message a call: others have their turn, and its handler may close us. */
@@ -300,8 +300,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		stream->ops->broken(stream, why);
 	else if (is_complete(stream))
 		hand_over(stream);
-	else if (stream->have)
-		wait_for_rest(stream);
+	else if (stream->have && !evtimer_pending(stream->stalled, NULL))
+		start_timer(stream, STREAM_STALL_TIMEOUT);
 }
 
 static void on_stalled(evutil_socket_t fd, short what, void *arg)
@@ -330,7 +330,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 void stream_leave(struct stream *stream)
 {
-	struct event **events[] = { &stream->readable, &stream->writable, &stream->stalled };
+	struct event **events[] = { &stream->readable, &stream->writable, &stream->again,
+				    &stream->stalled };
 
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		if (*events[i])
@@ -346,8 +347,9 @@ int stream_enter(struct stream *stream, struct event_base *base)
 
 	stream->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, stream);
 	stream->writable = event_new(base, fd, EV_WRITE, on_writable, stream);
+	stream->again = evtimer_new(base, on_readable, stream);
 	stream->stalled = evtimer_new(base, on_stalled, stream);
-	if (!stream->readable || !stream->writable || !stream->stalled ||
+	if (!stream->readable || !stream->writable || !stream->again || !stream->stalled ||
 	    event_add(stream->readable, NULL)) {
 		stream_leave(stream);
 		return -ENOMEM;
@@ -420,7 +422,7 @@ static void end_keeping(struct stream *stream)
 	peek_drop(stream->fd, stream->tls, stream->unread + stream->have);
 	stream->unread = 0;
 	stream->kept = false;
-	wake_for(stream, false);
+	wake_at_edge(stream, false);
 }
 
 void stream_keep(struct stream *stream, bool on)
@@ -474,6 +476,7 @@ void stream_offer(struct stream *stream, const void *data, size_t len)
 void stream_drain(struct stream *stream)
 {
 	event_del(stream->readable);
+	event_del(stream->again);
 	stream->draining = true;
 	if (!evbuffer_get_length(stream->output))
 		event_active(stream->writable, EV_WRITE, 0);

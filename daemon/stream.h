@@ -58,6 +58,7 @@ struct stream {
 	int fd;
 	struct event *readable;
 	struct event *writable;
+	struct event *again;	/* to read on, for what the socket does not tell */
 	struct event *stalled;
 	struct evbuffer *output;
 	const char *failure;
@@ -67,7 +68,6 @@ struct stream {
 	bool keep;		/* from the next message on at the latest */
 	bool kept;
 	bool behind;
-	bool waits_for_more;	/* than half a message, which is in the kernel */
 	size_t unread;		/* bytes of the message before, if kept */
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */

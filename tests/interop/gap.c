@@ -43,6 +43,23 @@ int gap_begin(void)
 	return 0;
 }
 
+long gap_cpu_time(void)
+{
+	unsigned long user, system;
+	char path[64];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)server_of(keeper()));
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	n = fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		   &user, &system);
+	fclose(file);
+	return n == 2 ? (long)((user + system) * 1000 / sysconf(_SC_CLK_TCK)) : -1;
+}
+
 int gap_end(void)
 {
 	expect(!kill(keeper(), SIGCONT), "%s", strerror(errno));

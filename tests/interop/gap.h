@@ -14,6 +14,13 @@
 int gap_begin(void);
 
 /**
+ * gap_cpu_time() - what the server that there is now has taken of a CPU, in ms
+ *
+ * Return: -1 while there is none.
+ */
+long gap_cpu_time(void);
+
+/**
  * gap_end() - the next server may start; until it serves, what comes has to wait
  *
  * Return: 0, or -1 after it has printed why.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -272,6 +273,32 @@ static int relays_go_on(const struct wire *wire)
 	return stage_ends(stages[2].peer);
 }
 
+/* A connection waits for its relay while a command puts something else in place. */
+static int goes_on_meanwhile(const struct wire *wire)
+{
+	const char *command = getenv("KTURN_MEANWHILE");
+	struct stage st;
+
+	need(stage_meet(&st, wire, STAGE_ACTIVE));
+	expect(command && !system(command), "the command has failed");
+	need(stage_bind(&st));
+	return transfer(&st);
+}
+
+/* What is kept is refused as a whole: all there was ends, and who comes anew is served. */
+static int ends_meanwhile(const struct wire *wire)
+{
+	const char *command = getenv("KTURN_MEANWHILE");
+	struct stage st, other;
+
+	need(stage_meet(&st, wire, STAGE_ACTIVE));
+	expect(command && !system(command), "the command has failed");
+	need(stage_ends(st.turn.control));
+	need(stage_ends(st.peer));
+	need(stage_open(&other, wire, STAGE_PASSIVE));
+	return transfer(&other);
+}
+
 const struct wire_test keep_tests[] = {
 	{ "keep-udp", "an allocation of UDP goes on when the server is killed", datagrams_go_on },
 	{ "keep", "so does a control connection, and who waits to be bound", control_goes_on },
@@ -281,5 +308,7 @@ const struct wire_test keep_tests[] = {
 	{ "keep-not", "TLS in user space ends with the server", secrets_are_lost },
 	{ "keep-relays", "relays move on while nobody serves, and are the next one's",
 	  relays_go_on },
+	{ "keep-meanwhile", "an allocation goes on, and who waits to be bound", goes_on_meanwhile },
+	{ "keep-refused", "all ends, and who comes anew is served", ends_meanwhile },
 	{ NULL, NULL, NULL },
 };

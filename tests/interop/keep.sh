@@ -132,7 +132,7 @@ sessions_over_tls_kept() {
 		return
 	fi
 	for version in 1.3 1.2; do
-		wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS$version keep \
+		wire_tests --tls=NORMAL:-VERS-ALL:+VERS-TLS$version keep keep-tls \
 			$([ "$engine" != kernel ] || echo keep-relays)
 	done
 }
@@ -155,6 +155,37 @@ a_site_is_kept() {
 	test_command 'keep-sessions: no relay of the site is left' relays_balance
 }
 
+# As an operator does it when no call is relayed: docs/SESSIONS.md.
+module_is_exchanged() {
+	local module=$top/build/kmod/$(uname -r)/kturn.ko
+	write_killer "rmmod kturn && insmod '$module' && kturn upgrade --socket='$tmp/control'"
+	KTURN_MEANWHILE="bash $tmp/killer" wire_tests keep-meanwhile
+}
+
+# upgrade_to PROGRAM GROUP: which starts as the same path.
+upgrade_to() {
+	write_killer "cp '$1' '$tmp/bin/next' && mv '$tmp/bin/next' '$tmp/bin/kturnd' &&
+		kturn upgrade --socket='$tmp/control'"
+	: >"$tmp/server"
+	KTURN_MEANWHILE="bash $tmp/killer" wire_tests "$2"
+}
+
+# From what the version before kept to ours, and back.
+versions_differ() {
+	mkdir -p "$tmp/bin"
+	cp "$top/build/older/kturnd" "$tmp/bin/kturnd"
+	PATH=$tmp/bin:$PATH start_kept_server
+	upgrade_to "$top/build/kturnd" keep-meanwhile
+	test_command 'kturn upgrade: from the version before' grep -q \
+		'allocations restored: restored=1 lost=0' "$tmp/server"
+	stop_server
+	PATH=$tmp/bin:$PATH start_kept_server
+	upgrade_to "$top/build/older/kturnd" keep-refused
+	test_command 'kturn upgrade: to the version before, which refuses it' grep \
+		'state refused: reason="another version"' "$tmp/server"
+	stop_server
+}
+
 sessions_kept() {
 	[ "$server" = kturnd ] || return 0
 	: >"$tmp/server"
@@ -172,6 +203,9 @@ sessions_kept() {
 	if [ "$engine" = kernel ]; then
 		test_command 'keep-sessions: no relay is left' relays_balance
 		a_site_is_kept 20 5
+		start_kept_server
+		module_is_exchanged
+		stop_server
 	fi
 	[ "$once" ] || return 0
 	start_kept_server
@@ -182,6 +216,7 @@ sessions_kept() {
 		restarts "$server_pid"
 	test_command 'keep-sessions: SIGHUP to the keeper reloads' hangup_reaches_it
 	test_command 'keep-sessions: SIGTERM to the keeper ends both' ends_both "$server_pid"
+	[ "$sanitized" ] || versions_differ
 	start_kept_server
 	test_command 'keep-sessions: SIGTERM to the server ends both' ends_both "$(kept_server)"
 	start_kept_server

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Many UDP allocations over the server's deaths: keep_allocations.c. Sourced by run.
 
-# What kills it in the midst of them, and ends when there is another one.
+# write_killer COMMAND…: what ends it in the midst of them, being $before; ends when there is
+# another one.
 write_killer() {
-	cat >"$tmp/killer" <<-'EOF'
+	echo "ending() { $*; }" >"$tmp/killer"
+	cat >>"$tmp/killer" <<-'EOF'
 		server() {
 			local pids
 			read -r pids <"/proc/$KTURN_KEEPER/task/$KTURN_KEEPER/children" || true
 			echo "${pids%% *}"
 		}
 		before=$(server)
-		[ "$before" ] && kill -KILL "$before" || exit 1
+		[ "$before" ] && ending || exit 1
 		for i in $(seq 300); do
 			sleep 0.1
 			now=$(server)
@@ -35,7 +37,7 @@ allocations_kept() {
 	[ "$server" = kturnd ] || return 0
 	: >"$tmp/server"
 	start_kept_server
-	write_killer
+	write_killer 'kill -KILL "$before"'
 	KTURN_RELAYS=$1 KTURN_MEANWHILE="bash $tmp/killer" wire_tests --udp keep-allocations
 	test_command 'keep-sessions: every allocation was restored' all_restored "$1"
 	stop_server

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../tools/client/net.h"
+#include "gap.h"
 #include "stage.h"
 
 #define EARLY		12000	/* bytes: with the request they fit in one record */
@@ -256,6 +257,125 @@ static int slow(const struct wire *wire)
 	return 0;
 }
 
+/* --- a control connection that is kept: keep-sessions */
+
+/* Return: 0, the error code of the response, or -1 after it has printed why. */
+static int ask(struct session *s, struct turn *turn, const struct turn_ask *ask)
+{
+	uint8_t buf[MESSAGE_MAX];
+	struct stun_message msg;
+	struct stun_builder b;
+	size_t len;
+
+	turn_build(turn, ask, &b, buf);
+	need(send_all(s, buf, stun_end(&b)));
+	need(recv_all(s, buf, STUN_HEADER_LEN));
+	len = stun_length(buf);
+	expect(len >= STUN_HEADER_LEN && len <= sizeof(buf), "not STUN");
+	need(recv_all(s, buf + STUN_HEADER_LEN, len - STUN_HEADER_LEN));
+	expect_ok(stun_parse(&msg, buf, len));
+	return turn_judge(turn, &msg);
+}
+
+/* Return: the length of a record with a Refresh, or -1 after it has printed why. */
+static ssize_t make_refresh(struct session *s, struct turn *turn, uint8_t record[MESSAGE_MAX])
+{
+	static const uint32_t lifetime = 600;
+	const struct turn_ask refresh = { .method = STUN_REFRESH, .lifetime = &lifetime };
+	uint8_t buf[MESSAGE_MAX];
+	struct stun_builder b;
+	int way[2];
+	ssize_t n;
+
+	expect(!socketpair(AF_UNIX, SOCK_STREAM, 0, way), "no socketpair");
+	gnutls_transport_set_int2(s->tls, s->fd, way[0]);
+	turn_build(turn, &refresh, &b, buf);
+	need(send_all(s, buf, stun_end(&b)));
+	n = recv(way[1], record, MESSAGE_MAX, 0);
+	gnutls_transport_set_int(s->tls, s->fd);
+	close(way[0]);
+	close(way[1]);
+	return n;
+}
+
+static int recv_refreshed(struct session *s)
+{
+	uint8_t buf[MESSAGE_MAX];
+
+	need(recv_all(s, buf, STUN_HEADER_LEN));
+	expect(buf[0] == 0x01 && buf[1] == STUN_REFRESH, "no success of a Refresh");
+	return recv_all(s, buf + STUN_HEADER_LEN, stun_length(buf) - STUN_HEADER_LEN);
+}
+
+static int kept_allocation(struct session *s, struct turn *turn, const struct wire *wire)
+{
+	const struct turn_ask allocate = { .method = STUN_ALLOCATE, .transport = IPPROTO_TCP };
+
+	*turn = (struct turn){ .control = -1, .user = wire->users[0].name,
+			       .password = wire->users[0].password };
+	need(shake_hands(s, wire));
+	expect_code(401, ask(s, turn, &allocate));
+	expect_ok(ask(s, turn, &allocate));
+	return 0;
+}
+
+/* The server waits for the rest: it does not look again and again. */
+static int half_a_record_is_quiet(const struct wire *wire)
+{
+	uint8_t record[MESSAGE_MAX];
+	struct session s;
+	struct turn turn;
+	long before, taken;
+	ssize_t n;
+
+	need(kept_allocation(&s, &turn, wire));
+	n = make_refresh(&s, &turn, record);
+	expect(n > 20, "no record");
+	expect_ok(net_send(s.fd, record, n / 2, WIRE_WAIT));
+	usleep(WIRE_QUIET * 1000);
+	before = gap_cpu_time();
+	usleep(2000 * 1000);
+	taken = gap_cpu_time() - before;
+	expect(before >= 0 && taken < 1000, "%ld of 2000 ms were taken", taken);
+	expect_ok(net_send(s.fd, record + n / 2, n - n / 2, WIRE_WAIT));
+	return recv_refreshed(&s);
+}
+
+static int half_a_record_waits(const struct wire *wire)
+{
+	uint8_t record[MESSAGE_MAX];
+	struct session s;
+	struct turn turn;
+	ssize_t n;
+
+	need(kept_allocation(&s, &turn, wire));
+	for (unsigned int i = 0; i < 3; i++) {
+		n = make_refresh(&s, &turn, record);
+		expect(n > 20, "no record");
+		expect_ok(net_send(s.fd, record, n / 2, WIRE_WAIT));
+		need(gap_begin());
+		expect_ok(net_send(s.fd, record + n / 2, n - n / 2, WIRE_WAIT));
+		need(gap_end());
+		need(recv_refreshed(&s));
+	}
+	return 0;
+}
+
+/* What the kernel cannot follow ends it, at once. */
+static int new_keys_end_it(const struct wire *wire)
+{
+	struct session s;
+	struct turn turn;
+	char byte;
+
+	need(kept_allocation(&s, &turn, wire));
+	if (gnutls_protocol_get_version(s.tls) != GNUTLS_TLS1_3)
+		return 0;
+	expect_ok(gnutls_session_key_update(s.tls, 0));
+	expect(gnutls_record_recv(s.tls, &byte, 1) <= 0, "more payload");
+	return 0;
+}
+
 const struct wire_test tls_tests[] = {
 	{ "tls", "bytes in the record of the ConnectionBind, and behind it", in_the_same_record },
 	{ "tls", "half a record behind the ConnectionBind", half_a_record },
@@ -263,5 +383,8 @@ const struct wire_test tls_tests[] = {
 	{ "tls", "a FIN without close_notify becomes a reset", truncated },
 	{ "tls", "garbage instead of a handshake", garbage },
 	{ "slow", "a handshake that does not go on is closed after 15 s", slow },
+	{ "keep-tls", "half of a record keeps nobody busy", half_a_record_is_quiet },
+	{ "keep-tls", "a record of which half comes while nobody serves", half_a_record_waits },
+	{ "keep-tls", "new keys end a control connection that is kept", new_keys_end_it },
 	{ NULL, NULL, NULL },
 };

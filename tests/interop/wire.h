@@ -45,10 +45,10 @@ struct wire {
  * @group: which server it needs: "quota", "ports", "caps", "times", "brief",
  *	"bandwidth", "capacity", "idle", "redirect"; for all others the same, "icmp" with
  *	a router in the network, "reload" with a command to change it, "keep" one that is
- *	started again when it is killed, "keep-udp", "keep-relays", "keep-site" and
- *	"keep-not" as well, and "keep-allocations" with a command to kill it, "asleep" a
- *	server whose Redis does not answer, "prompt" a machine that is not slow, "slow" one
- *	that is
+ *	started again when it is killed, "keep-udp", "keep-relays", "keep-site",
+ *	"keep-tls" and "keep-not" as well, "keep-allocations", "keep-meanwhile" and "keep-refused" with a
+ *	command to end it, "asleep" a server whose Redis does not answer, "prompt" a machine
+ *	that is not slow, "slow" one that is
  * @run: returns 0, or -1 after it has printed why; leaves its sockets open
  */
 struct wire_test {

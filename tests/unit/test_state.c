@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/crypto.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,6 +78,31 @@ static void of_another_version(void **context)
 	assert_string_equal(read_bytes(len + 100, boot), "another version");
 }
 
+/* What it had is there, and the rest is zero. */
+static void of_the_version_before(void **context)
+{
+	const size_t state_at = 56, state_len = offsetof(struct state, since);
+	const uint32_t version = 1, size = state_at + state_len + 32;
+	struct state wanted = written, state;
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	(void)context;
+	memcpy(bytes + 8, &version, sizeof(version));
+	memcpy(bytes + 12, &size, sizeof(size));
+	assert_int_equal(gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, size - 32,
+					  bytes + size - 32), 0);
+	assert_int_equal(write(fd, bytes, size), size);
+	memset(&state, 0xff, sizeof(state));
+	assert_null(state_read(fd, boot, &state));
+	wanted.since = 0;
+	assert_memory_equal(&state, &wanted, sizeof(state));
+	assert_string_equal(state_read(fd, before, &state), "another boot");
+	close(fd);
+	/* No version is as long as another one. */
+	assert_non_null(read_bytes(size - 1, boot));
+	assert_non_null(read_bytes(len, boot));
+}
+
 static void every_bit_counts(void **context)
 {
 	(void)context;
@@ -132,6 +158,7 @@ int main(void)
 		test(comes_back),
 		test(of_another_boot),
 		test(of_another_version),
+		test(of_the_version_before),
 		test(every_bit_counts),
 		test(every_length_but_its_own),
 		test(nobody_can_change_it),

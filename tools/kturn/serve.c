@@ -37,12 +37,17 @@ static void print_text(const json_t *object, const char *key, const char *title)
 static void print_status(const json_t *answer)
 {
 	const json_t *deadline = json_object_get(answer, "drain_deadline_s");
+	const json_t *kept = json_object_get(answer, "kept_s");
 	char uptime[TEXT_LEN];
 
 	print_text(answer, "version", "version");
 	text_field_count("", "pid", number(answer, "pid"));
 	text_key("", "uptime");
 	puts(text_time(1000 * number(answer, "uptime_s"), uptime));
+	if (json_is_integer(kept)) {
+		text_key("", "sessions kept for");
+		puts(text_time(1000 * json_integer_value(kept), uptime));
+	}
 	print_text(answer, "engine", "engine");
 	text_field_count("", "workers", number(answer, "workers"));
 	text_field_count("", "allocations", number(answer, "allocations"));
