@@ -42,7 +42,7 @@ int mailbox_open(struct mailbox *mailbox, struct event_base *base, void *owner);
 int mailbox_post(const struct mailbox *mailbox, struct mail *mail);
 
 /**
- * mailbox_empty() - take what has come, once nobody posts any more
+ * mailbox_empty() - take all that has come, in the thread of the mailbox
  */
 void mailbox_empty(struct mailbox *mailbox);
 

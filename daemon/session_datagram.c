@@ -5,6 +5,7 @@
 #include <uthash.h>
 
 #include "answers.h"
+#include "config.h"
 #include "forward.h"
 #include "listener_udp.h"
 #include "macros.h"
@@ -243,11 +244,25 @@ static void receive(struct session_datagram *self, const struct datagram *datagr
 		turn_receive(&self->session, datagram->data, datagram->len);
 }
 
+/*
+ * A client hears that he has moved to another worker's allocation after that one has told us;
+ * but his next datagram could overtake the news within this turn of the loop.
+ */
+static void hear_news(struct worker *worker)
+{
+	if (worker->config->mobility)
+		mailbox_empty(&worker->mailbox);
+}
+
 void session_datagram_receive(struct worker *worker, struct udp_socket *socket,
 			      const struct datagram *datagram)
 {
 	struct session_datagram *self = find_session(worker, datagram);
 
+	if (!self) {
+		hear_news(worker);
+		self = find_session(worker, datagram);
+	}
 	if (self) {
 		receive(self, datagram);
 	} else if (!forward_if_routed(worker, socket, datagram)) {

@@ -15,10 +15,13 @@
 
 #include "allocation.h"
 #include "allocation_json.h"
+#include "listener_udp.h"
 #include "macros.h"
 #include "server_stage.h"
 #include "mobility_stage.h"
+#include "session_datagram.h"
 #include "session_lost.h"
+#include "udp.h"
 #include "certificate.h"
 #include "dtls_client.h"
 
@@ -119,6 +122,28 @@ static void route_whose_end_got_lost(void **state)
 	assert_int_equal(refresh(&client, 600), 437);
 	turn_until_routed_are(WORKERS - 1);
 	close(client.fd);
+}
+
+/* Posted before the client heard that he has moved; his next datagram comes before it is read. */
+static void news_of_a_route_comes_first(void **state)
+{
+	struct worker *at = &server.workers[0], *to = &server.workers[1];
+	const struct session_tuple tuple = { .client = peer_addr, .server = server_addr };
+	uint8_t data[] = { CHANNEL >> 8, CHANNEL & 0xff, 0, 4, 'p', 'i', 'n', 'g' };
+	const struct datagram datagram = {
+		.remote = tuple.client,
+		.local = tuple.server,
+		.data = data,
+		.len = sizeof(data),
+	};
+
+	(void)state;
+	forward_begin(at, to, &tuple);
+	session_datagram_receive(at, listeners_udp_socket(at, 0), &datagram);
+	assert_non_null(at->forwards.routes);
+	assert_int_not_equal(to->forwards.waiting, 0);
+	for (time_t start = time(NULL); to->forwards.waiting; turn())
+		assert_true(time(NULL) - start < PATIENCE);
 }
 
 /* Whoever has seen a ticket can send it from anywhere; without a name that is all. */
@@ -236,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(ticket_of_another_worker),
 		test(route_whose_end_got_lost),
+		test(news_of_a_route_comes_first),
 		test(flood_of_tickets_keeps_nothing),
 		test(oldest_idle_one_ends_anothers),
 		test(oldest_stranger_ends_anothers),
