@@ -126,7 +126,7 @@ static void put_user(struct record *record, const struct auth_user *user)
 	record->token = user->token;
 }
 
-/* Return: the record, until the next one; NULL without memory. */
+/* Return: the record, until the next one; NULL without memory, or if it were too long. */
 static struct record *make_record(const struct allocation *allocation)
 {
 	const struct record most = {
@@ -134,8 +134,11 @@ static struct record *make_record(const struct allocation *allocation)
 		.n_connections = allocation->n_pending,
 		.names_len = names_len(allocation->user),
 	};
-	struct record *record = records_room(records_of(allocation), record_size(&most));
+	struct record *record;
 
+	if (!record_may_be(&most))
+		return NULL;
+	record = records_room(records_of(allocation), record_size(&most));
 	if (!record)
 		return NULL;
 	record->id = allocation->id;

@@ -516,7 +516,8 @@ static int add_relay(struct connection *connection, int client_fd, struct tls *c
 					       &connection->peer, user),
 		.rate = share(allocation, allocation->n_bound + 1),
 		.idle_ms = 1000 * config->relay_idle_timeout,
-		.outlive_ms = allocation->kept ? RELAY_OUTLIVE_MS : 0,
+		/* Also if its control connection is kept only later, or not at all. */
+		.outlive_ms = worker_of(connection)->records ? RELAY_OUTLIVE_MS : 0,
 	};
 
 	connection->rate = request.rate;

@@ -513,7 +513,7 @@ static int adopt_one(struct datapath_kernel *dk, const struct kturn_relay *relay
 	return 0;
 }
 
-/* One that has ended meanwhile is no failure. */
+/* One that cannot be had is no reason to leave the others; one that has ended is no failure. */
 static int kernel_adopt(struct datapath *dp, relay_wanted_fn wanted, void *arg)
 {
 	static const uint32_t nobody = 0;
@@ -522,14 +522,12 @@ static int kernel_adopt(struct datapath *dp, relay_wanted_fn wanted, void *arg)
 	struct kturn_relays relays = { .count = 0 };
 	int err = kturn_relay_dump(dk->requests, &orphans, &relays);
 
-	for (size_t i = 0; !err && i < relays.count; i++) {
+	for (size_t i = 0; i < relays.count; i++) {
 		const struct relay_info info = info_of(&relays.relay[i]);
+		int one = wanted(&info, arg) ? adopt_one(dk, &relays.relay[i]) : 0;
 
-		if (!wanted(&info, arg))
-			continue;
-		err = adopt_one(dk, &relays.relay[i]);
-		if (err == -ENOENT)
-			err = 0;
+		if (one && one != -ENOENT && !err)
+			err = one;
 	}
 	kturn_relays_free(&relays);
 	return err;

@@ -24,6 +24,8 @@
 
 #define NOTIFICATION_LEN	4096
 #define FDS_MAX			8	/* of a notification; the kernel closes more */
+#define NOT_PASSED_STATUS 76	/* of a child: it cannot take what is kept */
+#define QUEUE_MAX 1024		/* notifications; the kernel lets 512 wait at most */
 #define LIVELY			500	/* milliseconds; who dies sooner may do so again */
 #define DELAY_FIRST		10	/* milliseconds */
 #define DELAY_MAX		10000
@@ -79,7 +81,7 @@ static void become_server(struct keeper *keeper, pid_t parent)
 		execv(keeper->path, keeper->argv);
 	log_error("server not started", "path=\"%s\" error=\"%s\"", keeper->path,
 		  strerror(err ? -err : errno));
-	_exit(1);
+	_exit(err ? NOT_PASSED_STATUS : 1);
 }
 
 static void start(struct keeper *keeper)
@@ -129,6 +131,9 @@ static void bury(struct keeper *keeper, int status)
 		return;
 	}
 	plan_next(keeper);
+	/* Better without what is kept than not at all. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_PASSED_STATUS)
+		keeper_store_clear(&keeper->store);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == UPGRADE_STATUS)
 		return;
 	log_warning("server died", "pid=%d signal=%d status=%d restart_ms=%u", (int)pid,
@@ -212,7 +217,7 @@ static bool receive(struct keeper *keeper)
 		return errno == EINTR;
 	n = read_control(&msg, fds, &sender);
 	text[len] = '\0';
-	if (sender == keeper->child && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if (keeper->child && sender == keeper->child && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		hear(keeper, text, fds, n);
 	else
 		while (n)
@@ -227,7 +232,8 @@ static void reap(struct keeper *keeper)
 {
 	int status;
 
-	while (receive(keeper))
+	/* Others may send to it, and without end. */
+	for (int n = 0; n < QUEUE_MAX && receive(keeper); n++)
 		;
 	if (keeper->child && waitpid(keeper->child, &status, WNOHANG) == keeper->child)
 		bury(keeper, status);

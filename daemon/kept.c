@@ -114,20 +114,32 @@ static int read_environment(unsigned long n)
 		names = "";
 	for (unsigned long i = 0; i < n && !err; i++) {
 		names = read_name(names, name);
-		if (is_open(KEPT_FD_FIRST + i))
+		if (!is_open(KEPT_FD_FIRST + i))
+			continue;
+		/* Two of a name are nobody's doing here; which is meant cannot be told. */
+		if (find(name))
+			close(KEPT_FD_FIRST + i);
+		else
 			err = add(name, KEPT_FD_FIRST + i);
 	}
 	return err;
 }
 
-/* The keeper has each of them twice when it passes them on. */
+/*
+ * When the keeper passes them on they lie in the lower half of all there may be, after they
+ * have been in the upper one; besides, it has some of its own.
+ */
 static unsigned int max_fds(void)
 {
 	struct rlimit limit;
+	rlim_t half;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 > KEPT_MAX)
+	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return KEPT_MAX;
-	return limit.rlim_cur / 2;
+	half = limit.rlim_cur / 2;
+	if (half > KEPT_MAX + KEPT_RESERVE)
+		return KEPT_MAX;
+	return half > KEPT_RESERVE ? half - KEPT_RESERVE : 0;
 }
 
 /* Those that are listened on would be in the way of new ones. */
@@ -206,19 +218,31 @@ int kept_give(const char *name, int fd)
 	return err;
 }
 
+/* As long as the manager has it nothing else can have its name. */
+static int forget(struct kept_fd *one)
+{
+	int err = service_forget(one->name);
+
+	if (!err)
+		drop(one);
+	return err;
+}
+
 void kept_forget(const char *name)
 {
 	struct kept_fd *one;
+	int err = 0;
 
 	if (!kept.on)
 		return;
 	pthread_mutex_lock(&kept.lock);
 	one = find(name);
-	if (one) {
-		service_forget(name);
-		drop(one);
-	}
+	if (one)
+		err = forget(one);
 	pthread_mutex_unlock(&kept.lock);
+	if (err)
+		log_limited(log_warning, "descriptor still kept", "name=%s error=\"%s\"", name,
+			    strerror(-err));
 }
 
 /* --- sockets */
@@ -283,7 +307,7 @@ void kept_close(void)
 		if (one->fd < 0)
 			continue;
 		close(one->fd);
-		service_forget(one->name);
-		drop(one);
+		one->fd = -1;
+		forget(one);
 	}
 }

@@ -16,6 +16,7 @@
 
 #define KEPT_NAME_LEN	128	/* with a NUL */
 #define KEPT_MAX	16384
+#define KEPT_RESERVE	32	/* descriptors of the keeper that are nobody's else */
 #define KEPT_NAMES_MAX	(120 * 1024)	/* bytes; a variable of the environment has 128 KiB */
 #define KEPT_FD_FIRST	3	/* where they begin (SD_LISTEN_FDS_START) */
 

@@ -58,17 +58,20 @@ static int open_server(struct server *server, struct config *config)
 static int serve(struct config *config)
 {
 	struct server server;
-	int err = open_server(&server, config);
+	int err = 0;
 
-	if (err)
-		return err;
+	/* Nothing may fail once the server has taken over what was kept: it would end. */
 	if (config->pidfile)
 		err = write_pidfile(config->pidfile);
-	if (err)
+	if (err) {
 		log_error("cannot write pidfile", "error=\"%s\"", strerror(-err));
-	else
+		return err;
+	}
+	err = open_server(&server, config);
+	if (!err) {
 		err = server_run(&server);
-	server_close(&server);
+		server_close(&server);
+	}
 	if (config->pidfile)
 		unlink(config->pidfile);
 	return err;

@@ -157,6 +157,9 @@ unsigned int mobility_find(const struct transaction *transaction, const struct s
 	if (session->allocation)
 		return is_repeated(mobility, session, &ticket) ? 0
 		       : session->allocation == *allocation ? 400 : 437;
+	/* He may not have heard of the last one, of which only the connection was not kept. */
+	if ((*allocation)->inherited && !mobility->next && ticket.moves + 1 == mobility->moves)
+		return 0;
 	/* Its answer may be sent again, but that was done before; see answers.h. */
 	return ticket.moves == mobility->moves && ticket.moves < UINT16_MAX ? 0 : 400;
 }
@@ -178,6 +181,7 @@ void mobility_move(struct allocation *allocation, struct session *session)
 	log_moving(allocation, session);
 	leave_next(mobility);
 	mobility->moves++;
+	allocation->inherited = false;
 	mobility->next = session;
 	session_set_allocation(session, allocation);
 	/* From there nothing comes any more, and what is sent there is lost. */

@@ -53,12 +53,16 @@ static bool is_sealed(const struct record *record)
 	return !memcmp((const char *)record + len, &sum, sizeof(sum));
 }
 
-/* What is beyond is too much for a record, and for the arithmetic. */
+/* What is beyond is too much for the arithmetic. */
+bool record_may_be(const struct record *record)
+{
+	return record->n_peers <= 2 * UINT16_MAX && record->n_connections <= UINT16_MAX &&
+	       record->names_len < UINT16_MAX;
+}
+
 static bool has_size(const struct record *record, size_t len)
 {
-	return len >= sizeof(*record) && record->n_peers < UINT16_MAX &&
-	       record->n_connections < UINT16_MAX && record->names_len < UINT16_MAX &&
-	       record_size(record) == len;
+	return len >= sizeof(*record) && record_may_be(record) && record_size(record) == len;
 }
 
 static bool is_ip(const union addr *addr)

@@ -95,6 +95,11 @@ struct record_view {
 size_t record_size(const struct record *record);
 
 /**
+ * record_may_be() - tell whether it is no longer than one may be
+ */
+bool record_may_be(const struct record *record);
+
+/**
  * record_peers() - where its peers are, and behind @n_peers of them its connections
  */
 struct record_peer *record_peers(struct record *record);

@@ -298,12 +298,14 @@ static void on_relay(const struct relay_info *relay, void *arg)
 static int adopt_relays(struct restoring *restoring)
 {
 	struct datapath *datapath = restoring->worker->datapath;
-	int err;
+	int err, dumped;
 
 	if (!datapath->ops->adopt)
 		return 0;
 	err = datapath->ops->adopt(datapath, is_wanted, restoring->worker);
-	return err ? err : datapath->ops->dump(datapath, on_relay, restoring);
+	/* Whatever was wrong with one: those that are ours by now have to be known. */
+	dumped = datapath->ops->dump(datapath, on_relay, restoring);
+	return err ? err : dumped;
 }
 
 static void restore_worker(struct restoring *restoring)

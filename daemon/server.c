@@ -91,7 +91,7 @@ static int open_state(struct server *server, struct config *config)
 	if (err || !config->keep_sessions)
 		return err;
 	server->ktls = probe_tls(config);
-	server->inherits = state_hand_down(&server->state);
+	server->inherits = state_inherit(&server->state);
 	if (!config->nonce_secret)
 		config->nonce_key = server->state.nonce_key;
 	return 0;
@@ -120,6 +120,8 @@ int server_open(struct server *server, struct config *config)
 		err = mailbox_open(&server->mailbox, server->base, server);
 	if (!err)
 		err = open_workers(server);
+	if (!err && config->keep_sessions && !server->inherits)
+		state_leave(&server->state);
 	if (!err)
 		err = control_open(&server->control, server);
 	if (!err)
@@ -233,6 +235,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	free_replaced(server);
 }
 
+/* Whatever it took over, it has not died of that. */
+static void on_lived(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	attempts_end();
+}
+
 static int wait_for_end(struct server *server)
 {
 	static const struct timeval tick = { 5, 0 };
@@ -273,16 +282,18 @@ static bool is_alive(void *server)
 
 int server_run(struct server *server)
 {
+	static const struct timeval lively = { 0, ATTEMPTS_LIVELY_US };
 	pthread_t threads[WORKERS_MAX];
 	unsigned int n;
 	int err = start_all(server, threads, &n);
 
-	if (!err) {
-		attempts_end();
+	if (!err)
 		err = service_ready(&server->service, server->base, is_alive, server);
-	}
+	if (!err && event_base_once(server->base, -1, EV_TIMEOUT, on_lived, NULL, &lively))
+		err = -ENOMEM;
 	if (!err)
 		err = wait_for_end(server);
+	attempts_end();
 	/* Whether by a signal, at the end of a drain, or for a worker that cannot go on. */
 	service_stopping();
 	service_close(&server->service);

@@ -109,12 +109,12 @@ int service_store(const char *name, int fd)
 	return notify(state, true, fd);
 }
 
-void service_forget(const char *name)
+int service_forget(const char *name)
 {
 	char state[STATE_LEN];
 
 	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	tell(state, true);
+	return notify(state, true, -1);
 }
 
 /* The manager closes it when it gets there (BARRIER in sd_notify(3)). */

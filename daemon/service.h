@@ -60,8 +60,10 @@ int service_store(const char *name, int fd);
 
 /**
  * service_forget() - have what is kept by a name closed
+ *
+ * Return: 0, also if there is nobody who keeps anything; or a negative errno.
  */
-void service_forget(const char *name);
+int service_forget(const char *name);
 
 /**
  * service_barrier() - wait until the manager has done what it was told, for a while

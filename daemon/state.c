@@ -190,20 +190,24 @@ int state_make(struct state *state, const struct config *config)
 	return ticket_key_make(&state->ticket_key);
 }
 
-bool state_hand_down(struct state *state)
+bool state_inherit(struct state *state)
+{
+	char boot[STATE_BOOT_LEN];
+
+	return !state_boot(boot) && take(state, boot);
+}
+
+void state_leave(const struct state *state)
 {
 	char boot[STATE_BOOT_LEN];
 	int fd = state_boot(boot);
 
-	if (!fd && take(state, boot))
-		return true;
 	if (!fd)
 		fd = state_write(state, boot);
 	if (fd < 0) {
 		log_warning("descriptor not kept", "name=%s error=\"%s\"", NAME, strerror(-fd));
-		return false;
+		return;
 	}
 	kept_give(NAME, fd);
 	close(fd);
-	return false;
 }

@@ -75,14 +75,21 @@ int state_write(const struct state *state, const char boot[STATE_BOOT_LEN]);
 const char *state_read(int fd, const char boot[STATE_BOOT_LEN], struct state *state);
 
 /**
- * state_hand_down() - take what the process before this one knew, or leave ours to the next
+ * state_inherit() - take what the process before this one knew
  * @state: in: what holds if there was none; out: what holds now
  *
- * Between kept_open() and kept_close(). Says in the log why a state is refused; then, as if
- * there were none, ours takes its place.
+ * Between kept_open() and kept_close(). Says in the log why a state is refused; then it is
+ * as if there were none.
  *
  * Return: whether there was one; only then the records that are kept mean something.
  */
-bool state_hand_down(struct state *state);
+bool state_inherit(struct state *state);
+
+/**
+ * state_leave() - leave ours to the next process, if there was none
+ *
+ * When records that are refused with a state have gone: with ours they would be read again.
+ */
+void state_leave(const struct state *state);
 
 #endif

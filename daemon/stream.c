@@ -17,6 +17,7 @@
 
 #define CHANNEL_HEADER_LEN 4
 #define DISCARD_MAX (64 * 1024)	/* bytes */
+#define FRUITLESS_MAX 16	/* times in a row that a socket may wake us for no payload */
 
 static bool is_channel_data(const struct stream *stream, const uint8_t *head)
 {
@@ -252,10 +253,24 @@ static const char *shake_hands(struct stream *stream)
 	return NULL;
 }
 
+/*
+ * Records without payload, of which the kernel keeps each one for as long as it is only
+ * looked at.
+ */
+static const char *count_fruitless(struct stream *stream, size_t had)
+{
+	if (stream->have > had || is_complete(stream))
+		stream->fruitless = 0;
+	else if (++stream->fruitless > FRUITLESS_MAX)
+		return "too many empty records";
+	return NULL;
+}
+
 /* What is below messages comes first. */
 static const char *read_on(struct stream *stream)
 {
 	const char *why = NULL;
+	size_t had;
 
 	if (stream->tls_use != TLS_NEVER)
 		why = choose_tls(stream);
@@ -264,7 +279,10 @@ static const char *read_on(struct stream *stream)
 	if (why || stream->tls_use != TLS_NEVER || is_shaking_hands(stream))
 		return why;
 	take_read(stream);
+	had = stream->have;
 	why = read_message(stream);
+	if (!why && stream->kept && stream->tls)
+		why = count_fruitless(stream, had);
 	/* TLS may have had something to say, too. */
 	if (stream->tls)
 		flush(stream);

@@ -68,6 +68,7 @@ struct stream {
 	bool keep;		/* from the next message on at the latest */
 	bool kept;
 	bool behind;
+	unsigned int fruitless;	/* wake-ups in a row without a byte, if kept in TLS */
 	size_t unread;		/* bytes of the message before, if kept */
 	enum tls_use tls_use;	/* until it is known: then never, or there is tls */
 	struct tls_server *tls_server;	/* with a reference */

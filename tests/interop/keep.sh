@@ -146,6 +146,7 @@ nothing_was_lost() {
 
 # a_site_is_kept RELAYS SECONDS: with the kernel's engine.
 a_site_is_kept() {
+	ulimit -Hn 65536 2>/dev/null || true
 	ulimit -Sn "$(ulimit -Hn)"
 	: >"$tmp/server"
 	start_kept_server
@@ -158,14 +159,14 @@ a_site_is_kept() {
 # As an operator does it when no call is relayed: docs/SESSIONS.md.
 module_is_exchanged() {
 	local module=$top/build/kmod/$(uname -r)/kturn.ko
-	write_killer "rmmod kturn && insmod '$module' && kturn upgrade --socket='$tmp/control'"
+	write_killer "rmmod kturn && insmod '$module' && kturn upgrade --socket='$tmp/control' >/dev/null"
 	KTURN_MEANWHILE="bash $tmp/killer" wire_tests keep-meanwhile
 }
 
 # upgrade_to PROGRAM GROUP: which starts as the same path.
 upgrade_to() {
 	write_killer "cp '$1' '$tmp/bin/next' && mv '$tmp/bin/next' '$tmp/bin/kturnd' &&
-		kturn upgrade --socket='$tmp/control'"
+		kturn upgrade --socket='$tmp/control' >/dev/null"
 	: >"$tmp/server"
 	KTURN_MEANWHILE="bash $tmp/killer" wire_tests "$2"
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -361,6 +362,26 @@ static int half_a_record_waits(const struct wire *wire)
 	return 0;
 }
 
+/*
+ * The kernel keeps each of them, as long as nothing is taken out of it. One without padding
+ * is none to GnuTLS.
+ */
+static int empty_records_end_it(const struct wire *wire)
+{
+	struct session s;
+	struct turn turn;
+	char byte;
+
+	need(kept_allocation(&s, &turn, wire));
+	if (gnutls_protocol_get_version(s.tls) != GNUTLS_TLS1_3)
+		return 0;
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 0; i < 100 && gnutls_record_send2(s.tls, "", 0, 16, 0) >= 0; i++)
+		usleep(10 * 1000);
+	expect(net_recv(s.fd, &byte, 1, WIRE_WAIT) != -ETIMEDOUT, "it goes on");
+	return 0;
+}
+
 /* What the kernel cannot follow ends it, at once. */
 static int new_keys_end_it(const struct wire *wire)
 {
@@ -385,6 +406,7 @@ const struct wire_test tls_tests[] = {
 	{ "slow", "a handshake that does not go on is closed after 15 s", slow },
 	{ "keep-tls", "half of a record keeps nobody busy", half_a_record_is_quiet },
 	{ "keep-tls", "a record of which half comes while nobody serves", half_a_record_waits },
+	{ "keep-tls", "empty records end a control connection that is kept", empty_records_end_it },
 	{ "keep-tls", "new keys end a control connection that is kept", new_keys_end_it },
 	{ NULL, NULL, NULL },
 };

@@ -184,13 +184,13 @@ static void counts_at_their_limits(void **state)
 {
 	static const struct counts right[] = {
 		{ 1, 1, 0, 0, NULL, 0 }, { 2, 2, 0, 0, NULL, 0 },
-		{ 1, 1, UINT16_MAX - 1, UINT16_MAX - 1, NULL, 0 },
+		{ 1, 1, 2 * UINT16_MAX, UINT16_MAX, NULL, 0 },
 	};
 	static const struct counts wrong[] = {
 		{ 0, 1, 0, 0, NULL, 0 }, { 1, 0, 0, 0, NULL, 0 }, { 3, 1, 0, 0, NULL, 0 },
 		{ 1, 3, 0, 0, NULL, 0 }, { UINT32_MAX, 1, 0, 0, NULL, 0 },
-		{ 1, UINT32_MAX, 0, 0, NULL, 0 }, { 1, 1, UINT16_MAX, 0, NULL, 0 },
-		{ 1, 1, 0, UINT16_MAX, NULL, 0 },
+		{ 1, UINT32_MAX, 0, 0, NULL, 0 }, { 1, 1, 2 * UINT16_MAX + 1, 0, NULL, 0 },
+		{ 1, 1, 0, UINT16_MAX + 1, NULL, 0 },
 	};
 
 	(void)state;
