@@ -164,14 +164,21 @@ static void end_route(struct worker *worker, const struct notice *notice)
 	free(route);
 }
 
+bool forward_has_news(const struct worker *worker)
+{
+	return atomic_load(&worker->forwards.news);
+}
+
 static void take_notice(struct mail *mail, void *owner)
 {
 	struct notice *notice = (struct notice *)mail;
+	struct worker *worker = owner;
 
+	atomic_fetch_sub(&worker->forwards.news, 1);
 	if (notice->begins)
-		begin_route(owner, notice);
+		begin_route(worker, notice);
 	else
-		end_route(owner, notice);
+		end_route(worker, notice);
 	free(notice);
 }
 
@@ -186,8 +193,10 @@ static void tell(struct worker *at, struct worker *to, const struct session_tupl
 		notice->to = to;
 		notice->tuple = *tuple;
 		notice->begins = begins;
+		atomic_fetch_add(&at->forwards.news, 1);
 		if (!mailbox_post(&at->mailbox, &notice->mail))
 			return;
+		atomic_fetch_sub(&at->forwards.news, 1);
 		free(notice);
 	}
 	if (begins)

@@ -25,10 +25,12 @@ struct worker;
 /**
  * struct forwards - of one worker; all zero is a valid start
  * @routes: whose datagrams go to which other worker
+ * @news: how many notices of routes wait in this worker's mailbox
  * @waiting: bytes that have been sent to this worker and not been taken yet
  */
 struct forwards {
 	struct forward_route *routes;
+	atomic_uint news;
 	atomic_size_t waiting;
 };
 
@@ -41,6 +43,14 @@ struct forwards {
  */
 int forward_datagram(struct worker *at, struct worker *to, unsigned int listener,
 		     const struct session_tuple *tuple, const void *data, size_t len);
+
+/**
+ * forward_has_news() - tell whether routes begin or end as soon as the mailbox is emptied
+ *
+ * A client hears that he has moved to another worker's allocation only after that one has
+ * told us; but his next datagram could overtake the news within a turn of the loop.
+ */
+bool forward_has_news(const struct worker *worker);
 
 /**
  * forward_if_routed() - send a datagram on if there is a route for its 5-tuple

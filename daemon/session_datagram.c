@@ -5,7 +5,6 @@
 #include <uthash.h>
 
 #include "answers.h"
-#include "config.h"
 #include "forward.h"
 #include "listener_udp.h"
 #include "macros.h"
@@ -244,23 +243,13 @@ static void receive(struct session_datagram *self, const struct datagram *datagr
 		turn_receive(&self->session, datagram->data, datagram->len);
 }
 
-/*
- * A client hears that he has moved to another worker's allocation after that one has told us;
- * but his next datagram could overtake the news within this turn of the loop.
- */
-static void hear_news(struct worker *worker)
-{
-	if (worker->config->mobility)
-		mailbox_empty(&worker->mailbox);
-}
-
 void session_datagram_receive(struct worker *worker, struct udp_socket *socket,
 			      const struct datagram *datagram)
 {
 	struct session_datagram *self = find_session(worker, datagram);
 
-	if (!self) {
-		hear_news(worker);
+	if (!self && forward_has_news(worker)) {
+		mailbox_empty(&worker->mailbox);
 		self = find_session(worker, datagram);
 	}
 	if (self) {
