@@ -61,6 +61,12 @@ static uint64_t now(void)
 
 /* --- the server */
 
+static void log_not_started(const struct keeper *keeper, int error)
+{
+	log_error("server not started", "path=\"%s\" error=\"%s\"", keeper->path,
+		  strerror(error));
+}
+
 /*
  * In a process group of its own, so that a terminal's Ctrl-C comes to it once. Without us
  * it would be alone the next time it dies.
@@ -76,11 +82,15 @@ static void become_server(struct keeper *keeper, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
+	/* While there still is a log to say so: what is passed on takes its place. */
+	if (access(keeper->path, X_OK)) {
+		log_not_started(keeper, errno);
+		_exit(1);
+	}
 	err = keeper_store_pass(&keeper->store);
 	if (!err)
 		execv(keeper->path, keeper->argv);
-	log_error("server not started", "path=\"%s\" error=\"%s\"", keeper->path,
-		  strerror(err ? -err : errno));
+	log_not_started(keeper, err ? -err : errno);
 	_exit(err ? NOT_PASSED_STATUS : 1);
 }
 
@@ -94,8 +104,7 @@ static void start(struct keeper *keeper)
 	keeper->child = child > 0 ? child : 0;
 	if (child > 0)
 		return;
-	log_error("server not started", "path=\"%s\" error=\"%s\"", keeper->path,
-		  strerror(errno));
+	log_not_started(keeper, errno);
 	keeper->start = now() + DELAY_MAX;
 }
 

@@ -57,41 +57,54 @@ static int open_auth(struct worker *worker)
 	return worker->auth ? 0 : -ENOMEM;
 }
 
-/* That of the process before this one, if it is to be read; or a new one. */
-static int records_descriptor(const struct worker *worker, const char *name)
+/* What cannot be read is of no use to the processes after this one either. */
+static int take_records(struct worker *worker, const char *name)
 {
-	int fd = kept_take(name);
+	int fd = kept_take(name), err;
 
-	if (fd >= 0 && worker->server->inherits)
+	if (fd < 0)
 		return fd;
-	if (fd >= 0) {
-		close(fd);
+	err = worker->server->inherits ? records_open(&worker->records, fd) : -ESTALE;
+	close(fd);
+	if (err)
 		kept_forget(name);
-	}
-	fd = records_file();
-	if (fd >= 0)
+	return err;
+}
+
+static int begin_records(struct worker *worker, const char *name)
+{
+	int fd = records_file(), err;
+
+	if (fd < 0)
+		return fd;
+	err = records_open(&worker->records, fd);
+	if (!err)
 		kept_give(name, fd);
-	return fd;
+	close(fd);
+	return err;
 }
 
 /* Without them its allocations end with the process. */
 static void open_records(struct worker *worker)
 {
 	char name[KEPT_NAME_LEN];
-	int fd, err;
+	int err;
 
 	if (!worker->config->keep_sessions)
 		return;
 	snprintf(name, sizeof(name), "records-%u", worker->index);
-	fd = records_descriptor(worker, name);
-	err = fd < 0 ? fd : records_open(&worker->records, fd);
-	if (fd >= 0)
-		close(fd);
-	if (!err)
-		return;
-	log_error("allocations not kept", "worker=%u error=\"%s\"", worker->index,
-		  strerror(-err));
-	kept_forget(name);
+	err = take_records(worker, name);
+	if (err && worker->server->inherits) {
+		log_error("allocations not restored", "worker=%u error=\"%s\"", worker->index,
+			  strerror(-err));
+		/* Tickets of what is lost are valid, and must not fit what is new. */
+		worker->next_mobile = (uint64_t)worker_now() << 32;
+	}
+	if (err)
+		err = begin_records(worker, name);
+	if (err)
+		log_error("allocations not kept", "worker=%u error=\"%s\"", worker->index,
+			  strerror(-err));
 }
 
 static int open_quota(struct worker *worker)

@@ -539,6 +539,31 @@ static void another_version(void **state)
 	close(client.fd);
 }
 
+/* All that was in them is lost, but the next ones are kept. */
+static void records_that_are_none(void **state)
+{
+	static const uint8_t nonsense[4096] = { 0x5a };
+	struct client client;
+	union addr relayed;
+	int fd;
+
+	(void)state;
+	BEGIN("--relay-threads=1");
+	client = open_client("u", SOCK_DGRAM);
+	relayed = set_out(&client);
+	die();
+	fd = keeper_store_find(&manager.store, "records-0");
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, nonsense, sizeof(nonsense), 0), sizeof(nonsense));
+	be_born(SERVES, OPTIONS("--relay-threads=1"));
+	await_ready();
+	check_given_up(&client, &relayed);
+	relayed = set_out(&client);
+	AGAIN("--relay-threads=1");
+	relays_both_ways(&client, &relayed);
+	close(client.fd);
+}
+
 /* Some are bad luck, so many are not. */
 static void deaths_before_they_serve(void **state)
 {
@@ -590,6 +615,7 @@ int main(void)
 		test(moved_between_workers),
 		test(another_number_of_threads),
 		test(another_version),
+		test(records_that_are_none),
 		test(deaths_before_they_serve),
 	};
 
