@@ -97,8 +97,11 @@ static void open_records(struct worker *worker)
 	if (err && worker->server->inherits) {
 		log_error("allocations not restored", "worker=%u error=\"%s\"", worker->index,
 			  strerror(-err));
-		/* Tickets of what is lost are valid, and must not fit what is new. */
-		worker->next_mobile = (uint64_t)worker_now() << 32;
+		/*
+		 * Tickets of what is lost are valid, and must not fit what is new. Of 40 bits
+		 * there are enough, also if a thousand were made each second until now.
+		 */
+		worker->next_mobile = (uint64_t)worker_now() << 10;
 	}
 	if (err)
 		err = begin_records(worker, name);

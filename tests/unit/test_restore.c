@@ -558,9 +558,13 @@ static void records_that_are_none(void **state)
 	be_born(SERVES, OPTIONS("--relay-threads=1"));
 	await_ready();
 	check_given_up(&client, &relayed);
+	assert_int_equal(move(&client), 437);
 	relayed = set_out(&client);
 	AGAIN("--relay-threads=1");
 	relays_both_ways(&client, &relayed);
+	close(client.fd);
+	client = open_client("u", SOCK_DGRAM);
+	assert_int_equal(move(&client), 0);
 	close(client.fd);
 }
 
