@@ -50,6 +50,7 @@ struct relay {
 struct association {
 	struct talk talk;
 	int peer;
+	union addr peer_addr;
 };
 
 static struct {
@@ -229,13 +230,12 @@ static int open_relays(unsigned int n)
 
 static int open_association(struct association *one)
 {
-	union addr addr = site.plain.peer;
-
-	one->peer = talk_peer(&addr);
+	one->peer_addr = site.plain.peer;
+	one->peer = talk_peer(&one->peer_addr);
 	expect(one->peer >= 0, "%s", strerror(-one->peer));
 	need(talk_open(&one->talk, &site.plain));
 	need(talk_allocate(&one->talk, AF_INET));
-	expect_ok(talk_bind(&one->talk, CHANNEL, &addr));
+	expect_ok(talk_bind(&one->talk, CHANNEL, &one->peer_addr));
 	return 0;
 }
 
@@ -250,11 +250,13 @@ static int open_associations(unsigned int n)
 
 /* --- what is looked at */
 
+/* Its permission may have expired since it was looked at last. */
 static int association_goes_on(struct association *one)
 {
 	const union addr *relayed = &one->talk.turn.relayed;
 
 	expect_ok(talk_refresh(&one->talk, 600, AF_UNSPEC));
+	expect_ok(talk_bind(&one->talk, CHANNEL, &one->peer_addr));
 	expect_ok(talk_channel(&one->talk, CHANNEL, "to peer", 7));
 	need(talk_peer_hears(one->peer, relayed, "to peer", 7));
 	sendto(one->peer, "to client", 9, 0, &relayed->sa, addr_len(relayed));
