@@ -163,12 +163,22 @@ module_is_exchanged() {
 	KTURN_MEANWHILE="bash $tmp/killer" wire_tests keep-meanwhile
 }
 
-# upgrade_to PROGRAM GROUP: which starts as the same path.
+# upgrade_to PROGRAM GROUP: which starts as the same path; in the midst of that.
 upgrade_to() {
 	write_killer "cp '$1' '$tmp/bin/next' && mv '$tmp/bin/next' '$tmp/bin/kturnd' &&
 		kturn upgrade --socket='$tmp/control' >/dev/null"
 	: >"$tmp/server"
 	KTURN_MEANWHILE="bash $tmp/killer" wire_tests "$2"
+}
+
+# With relays, in userspace there are none to keep.
+a_site_of_versions() {
+	mkdir -p "$tmp/bin"
+	cp "$top/build/older/kturnd" "$tmp/bin/kturnd"
+	PATH=$tmp/bin:$PATH start_kept_server
+	KTURN_RELAYS=20 KTURN_SECONDS=2 upgrade_to "$top/build/kturnd" keep-site
+	test_command 'kturn upgrade: from the version before nothing is lost' nothing_was_lost
+	stop_server
 }
 
 # From what the version before kept to ours, and back.
@@ -204,6 +214,7 @@ sessions_kept() {
 	if [ "$engine" = kernel ]; then
 		test_command 'keep-sessions: no relay is left' relays_balance
 		a_site_is_kept 20 5
+		a_site_of_versions
 		start_kept_server
 		module_is_exchanged
 		stop_server

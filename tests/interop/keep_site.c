@@ -2,7 +2,8 @@
 /*
  * A whole site, whose server is killed every second for KTURN_SECONDS: KTURN_RELAYS relays,
  * one half of their clients over TLS, carry checked data both ways all the while; and there
- * is an allocation of UDP for every five of them.
+ * is an allocation of UDP for every five of them. First of all KTURN_MEANWHILE is run, if
+ * there is such a command: it may exchange the server.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -351,6 +352,7 @@ static int site_goes_on(const struct wire *wire)
 {
 	const struct rlimit files = { FILES, FILES };
 	unsigned int n = number("KTURN_RELAYS"), seconds = number("KTURN_SECONDS");
+	const char *command = getenv("KTURN_MEANWHILE");
 
 	expect(n && seconds, "neither relays nor seconds");
 	/* Until the first gap; a handshake takes its time. */
@@ -360,6 +362,8 @@ static int site_goes_on(const struct wire *wire)
 	need(open_relays(n));
 	need(open_associations(n / 5));
 	need(start_mover());
+	expect(!command || !system(command), "the command has failed");
+	need(all_are_there());
 	need(kill_again_and_again(seconds));
 	need(all_are_there());
 	return stop_mover();
