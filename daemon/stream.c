@@ -17,7 +17,11 @@
 
 #define CHANNEL_HEADER_LEN 4
 #define DISCARD_MAX (64 * 1024)	/* bytes */
-#define FRUITLESS_MAX 16	/* times in a row that a socket may wake us for no payload */
+/*
+ * Times in a row that a socket may wake us for no payload. With half a message in it, room for
+ * output wakes us as well.
+ */
+#define FRUITLESS_MAX 256
 
 static bool is_channel_data(const struct stream *stream, const uint8_t *head)
 {

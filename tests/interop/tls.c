@@ -376,7 +376,7 @@ static int empty_records_end_it(const struct wire *wire)
 	if (gnutls_protocol_get_version(s.tls) != GNUTLS_TLS1_3)
 		return 0;
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; i < 100 && gnutls_record_send2(s.tls, "", 0, 16, 0) >= 0; i++)
+	for (int i = 0; i < 1000 && gnutls_record_send2(s.tls, "", 0, 16, 0) >= 0; i++)
 		usleep(10 * 1000);
 	expect(net_recv(s.fd, &byte, 1, WIRE_WAIT) != -ETIMEDOUT, "it goes on");
 	return 0;
