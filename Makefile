@@ -73,7 +73,8 @@ help:
 	@echo '                  records how fast they are'
 	@echo 'make fuzz         invalid requests; MESSAGES=, SEED=, KERNEL='
 	@echo 'make fuzz-daemon  hostile bytes for the daemon, on this host; MINUTES= each'
-	@echo 'make site         RELAYS= whose server is killed every second, for SECONDS=, in a VM'
+	@echo 'make site         RELAYS= whose server is upgraded, and then killed every second, for'
+	@echo '                  SECONDS=, in a virtual machine'
 	@echo 'make hostile      a client in bad company, on this host; CROWD= of each kind'
 	@echo 'make load         so many clients at once, coturn'"'"'s, on this host; CLIENTS=,'
 	@echo '                  SERVER=coturn to compare'
@@ -312,7 +313,7 @@ load: $(programs) build/interop/wire
 site: RELAYS = 1000
 site: SECONDS = 300
 site: KERNEL = 6.12
-site: $(programs) build/interop/wire
+site: $(programs) build/older/kturnd build/interop/wire
 	@tools/deps check
 	@$(MAKE) module-$(KERNEL)
 	@tools/vm/run --kernel=$(KERNEL) --module=dyndbg=-p --cpus=2 --memory=3G \

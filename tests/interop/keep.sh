@@ -144,18 +144,6 @@ nothing_was_lost() {
 		! grep 'restored: .* lost=[^0]\|allocation not \|descriptor not kept' "$tmp/server"
 }
 
-# a_site_is_kept RELAYS SECONDS: with the kernel's engine.
-a_site_is_kept() {
-	ulimit -Hn 65536 2>/dev/null || true
-	ulimit -Sn "$(ulimit -Hn)"
-	: >"$tmp/server"
-	start_kept_server
-	KTURN_RELAYS=$1 KTURN_SECONDS=$2 wire_tests keep-site
-	test_command 'keep-sessions: at no start was anything lost' nothing_was_lost
-	stop_server
-	test_command 'keep-sessions: no relay of the site is left' relays_balance
-}
-
 # As an operator does it when no call is relayed: docs/SESSIONS.md.
 module_is_exchanged() {
 	local module=$top/build/kmod/$(uname -r)/kturn.ko
@@ -171,14 +159,18 @@ upgrade_to() {
 	KTURN_MEANWHILE="bash $tmp/killer" wire_tests "$2"
 }
 
-# With relays, in userspace there are none to keep.
-a_site_of_versions() {
+# a_site_is_kept RELAYS SECONDS: with the kernel's engine. First of all the server is upgraded,
+# from the version before.
+a_site_is_kept() {
+	ulimit -Hn 65536 2>/dev/null || true
+	ulimit -Sn "$(ulimit -Hn)"
 	mkdir -p "$tmp/bin"
 	cp "$top/build/older/kturnd" "$tmp/bin/kturnd"
 	PATH=$tmp/bin:$PATH start_kept_server
-	KTURN_RELAYS=20 KTURN_SECONDS=2 upgrade_to "$top/build/kturnd" keep-site
-	test_command 'kturn upgrade: from the version before nothing is lost' nothing_was_lost
+	KTURN_RELAYS=$1 KTURN_SECONDS=$2 upgrade_to "$top/build/kturnd" keep-site
+	test_command 'keep-sessions: at no start was anything lost' nothing_was_lost
 	stop_server
+	test_command 'keep-sessions: no relay of the site is left' relays_balance
 }
 
 # From what the version before kept to ours, and back.
@@ -214,7 +206,6 @@ sessions_kept() {
 	if [ "$engine" = kernel ]; then
 		test_command 'keep-sessions: no relay is left' relays_balance
 		a_site_is_kept 20 5
-		a_site_of_versions
 		start_kept_server
 		module_is_exchanged
 		stop_server
